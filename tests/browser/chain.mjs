@@ -1,6 +1,7 @@
 // Somebody signs in at a mail provider, by whose account mail leaves then: a box is left unticked, tokens end in the middle of a run, the
 // provider ends the sign-in, and somebody signs in again. `crates/bookpost/tests/peers/chain.rs` starts this once for each setting, with what it
 // needs to know, and does what is wanted here:
+//   PROVIDER     google, or microsoft: of boxes Bookpost says nothing then
 //   SETTING      how that person uses the pages: one of SETTINGS
 //   BASE, LINK   where, and the link for setting up
 //   RUN          how many mails are sent in the run
@@ -11,43 +12,49 @@ const SETTINGS = {
   wide: { language: "en", hands: mouse, options: {} },
   "narrow-spanish": { language: "es", hands: keyboard, options: { locale: "es-ES", ...TELEPHONE } },
 };
+const { PROVIDER, SETTING, RUN } = process.env;
+const NAME = PROVIDER === "google" ? "Google" : "Microsoft";
 const SAID = {
   en: {
     before: ["Tick every box that is shown.", "such as library@"],
-    box: ["The box for sending email was left unticked, so nothing is connected and nothing was saved. Sign in again and tick every box."],
-    connected: ["Connected. Bookpost may do all that it needs there.", "Connected as", "library@school.example", "Mail does not leave by Google yet."],
+    box: ["2 of 3 boxes ticked. The box for sending email was left unticked, so nothing is connected and nothing was saved. Sign in again and tick every box."],
+    connected: ["Connected. Bookpost may do all that it needs there.", "Connected as", "library@school.example", "3 of 3 boxes ticked", `Mail does not leave by ${NAME} yet.`],
     saved: "Saved. It holds from now on.",
-    banner: "Somebody must sign in at Google",
-    signedOut: ["somebody must sign in at Google.", "Google signed us out", "Mail is kept and waits. Sign in again at Google, and it leaves.", /5 mails wait\. None is lost/],
-    page: ["Google signed us out. Mail is kept and waits. Sign in again.", /Last error.{1,30}Google ended the sign-in/, "Renewed last"],
+    banner: `Somebody must sign in at ${NAME}`,
+    signedOut: [`somebody must sign in at ${NAME}.`, `${NAME} signed us out`, `Mail is kept and waits. Sign in again at ${NAME}, and it leaves.`, /5 mails wait\. None is lost/],
+    page: [`${NAME} signed us out. Mail is kept and waits. Sign in again.`, new RegExp(`Last error.{1,30}${NAME} ended the sign-in`), "Renewed last"],
     again: ["Connected. Bookpost may do all that it needs there."],
-    well: ["All mail goes out through Google."],
+    well: [`All mail goes out through ${NAME}.`],
   },
   es: {
     before: ["Marque todas las casillas que aparezcan.", "como biblioteca@"],
-    box: ["La casilla para enviar correo quedó sin marcar, así que no se conectó ni se guardó nada. Inicie sesión de nuevo y marque todas las casillas."],
-    connected: ["Conectado. Bookpost puede hacer allí todo lo que necesita.", "Conectado como", "library@school.example", "El correo todavía no sale por Google."],
+    box: ["2 de 3 casillas marcadas. La casilla para enviar correo quedó sin marcar, así que no se conectó ni se guardó nada. Inicie sesión de nuevo y marque todas las casillas."],
+    connected: ["Conectado. Bookpost puede hacer allí todo lo que necesita.", "Conectado como", "library@school.example", "3 de 3 casillas marcadas", `El correo todavía no sale por ${NAME}.`],
     saved: "Guardado. Vale desde ahora.",
-    banner: "Alguien tiene que iniciar sesión en Google",
-    signedOut: ["alguien tiene que iniciar sesión en Google.", "Google cerró nuestra sesión", "El correo se conserva y espera. Inicie sesión de nuevo en Google y saldrá.", /Esperan 5 correos\. No se ha perdido ninguno/],
-    page: ["Google cerró nuestra sesión. El correo se conserva y espera. Inicie sesión de nuevo.", /Último error.{1,30}Google terminó la sesión/, "Última renovación"],
+    banner: `Alguien tiene que iniciar sesión en ${NAME}`,
+    signedOut: [`alguien tiene que iniciar sesión en ${NAME}.`, `${NAME} cerró nuestra sesión`, `El correo se conserva y espera. Inicie sesión de nuevo en ${NAME} y saldrá.`, /Esperan 5 correos\. No se ha perdido ninguno/],
+    page: [`${NAME} cerró nuestra sesión. El correo se conserva y espera. Inicie sesión de nuevo.`, new RegExp(`Último error.{1,30}${NAME} terminó la sesión`), "Última renovación"],
     again: ["Conectado. Bookpost puede hacer allí todo lo que necesita."],
-    well: ["Todo el correo sale por Google."],
+    well: [`Todo el correo sale por ${NAME}.`],
   },
 };
-const { SETTING, RUN } = process.env;
 const { language, hands: handsOf, options } = SETTINGS[SETTING];
 const said = SAID[language];
+if (PROVIDER === "microsoft") {
+  said.before[0] = "Agree to all of it, or nothing is connected.";
+  said.box = ["Microsoft does not let Bookpost do all that it needs, so nothing is connected and nothing was saved."];
+  said.connected[3] = "all that Bookpost asks for";
+}
 const DEADLINE = 100_000;
-const PAGE = "/preferences/sign-in/google";
-const MAIL = "https://mail.google.com/";
+const PAGE = `/preferences/sign-in/${PROVIDER}`;
+const MAIL = { google: "https://mail.google.com/", microsoft: "https://outlook.office.com/SMTP.Send" }[PROVIDER];
 const HEAD = "borrowernumber,firstname,surname,email,title,barcode,duedate,branchcode,issuedate";
 /** An export is of today where something in it fell due lately. */
 const DUE = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
 
 async function shown(page, name) {
   await examine(page, `${name} ${SETTING}`);
-  await picture(page, `chain-${name}-${SETTING}`);
+  await picture(page, `chain-${name}-${PROVIDER}-${SETTING}`);
 }
 
 /** The page says all of this, at once or by itself in a while; or where it does not follow by itself, to whoever loads it again. */
@@ -112,7 +119,7 @@ await drive(async () => {
   await says(page, said.connected, "connected");
   await hands.press("a[href='/preferences#way']");
   await page.waitForURL(`${BASE}/preferences#way`);
-  await hands.pick("sending.way", "google");
+  await hands.pick("sending.way", PROVIDER);
   await hands.press(".save button.main");
   await page.waitForSelector(`.flash:has-text("${said.saved}")`, { timeout: DEADLINE });
   await shown(page, "chosen");

@@ -18,9 +18,15 @@ await drive(async () => {
   await hands.press("button");
   await page.waitForSelector("[value=yes]");
   for (const box of await page.locator("[type=checkbox]").all()) await box.check();
-  await hands.press("[value=yes]");
+  await page.getByRole("button", { name: "Continue" }).click();
   await page.waitForURL(`${BASE}/preferences/sign-in/google?done=account_connected`);
-  assert.match(await page.textContent("main"), /Connected as\s*library@school\.example/);
+  const said = (await page.textContent("body")).replace(/\s+/g, " ");
+  for (const part of [/Connected\. /, /Connected as ?library@school\.example/, /3 of 3 boxes ticked/]) assert.match(said, part);
+  await page.getByRole("link", { name: "Sign in with Google again" }).click();
+  await page.waitForSelector("[value=yes]");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.waitForSelector("[role=alert]");
+  assert.match(await page.textContent("main"), /1 of 3 boxes ticked\. The box for sending email was left unticked/);
   await examine(page, "guide");
   await picture(page, "chain-guide");
 });

@@ -54,6 +54,8 @@ struct State {
     lasts: u64,
     /// So long lasts what it gives for later, where it says so.
     later_lasts: Option<u64>,
+    /// Seconds between two questions about a code that is typed elsewhere, where it is told.
+    asked_every: Option<u64>,
     /// It does as Microsoft does.
     microsoft: bool,
     /// As it names itself.
@@ -173,6 +175,21 @@ impl Provider {
     /// The tokens for servers that are good, each with its account.
     pub fn live(&self) -> Vec<(String, String)> {
         self.state().access.iter().map(|(token, user)| (user.clone(), token.clone())).collect()
+    }
+
+    /// The accounts of which a token for later is good, one for each.
+    pub fn grants(&self) -> Vec<String> {
+        self.state().refresh.values().cloned().collect()
+    }
+
+    /// Whoever owns this account ends what it has agreed to.
+    pub fn forget(&self, account: &str) {
+        self.state().refresh.retain(|_, of| of != account);
+    }
+
+    /// It wants to be asked so many seconds apart about a code that is typed on another device.
+    pub fn asked_every(&self, seconds: u64) {
+        self.state().asked_every = Some(seconds);
     }
 
     /// Servers take none of the tokens that were given so far.
@@ -330,6 +347,9 @@ impl State {
         if self.microsoft {
             put(&mut claims, "email", Value::Null);
             put(&mut claims, "preferred_username", asked("profile").then_some(&*code.account).into());
+        }
+        if !asked("email") {
+            put(&mut claims, "email", Value::Null);
         }
         let id_token = format!("e30.{}.s", URL_SAFE_NO_PAD.encode(claims.to_string()));
         let of_servers = |scope: &&str| !self.microsoft || scope.starts_with("https://");

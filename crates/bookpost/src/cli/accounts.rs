@@ -1,17 +1,23 @@
 //! Signing in at a mail provider from the command line: an address to open in any browser, and the address with which that comes back.
 
-use std::io::BufRead as _;
+use std::io::{BufRead as _, IsTerminal as _};
 
+use anyhow::Context as _;
 use jiff::{Timestamp, tz::TimeZone};
 use mail::Reason;
 use store::{Actor, MailAccount, Store};
 
-use super::control::{AccountRequest, Failure, RenewedSignIn, Reply, ShownAccount};
+use super::{
+    Exit,
+    control::{AccountRequest, Failure, RenewedSignIn, Reply, ShownAccount},
+    run::Stop,
+    show,
+};
 use crate::{
     app::App,
     config::{Config, MailProvider, Provider, SendBy},
     preferences::mail_accounts::{
-        AccountError, Asked, Back, Came, Ending, NoToken, OfAnother, Shown, Used, WithCode,
+        AccountError, Asked, Back, Came, Ending, NoToken, OfAnother, Revoked, Shown, Used, WithCode, Without,
         renewed_at_latest, service::ServiceError, used,
     },
 };
@@ -39,19 +45,33 @@ pub(super) fn connect(
         Reply::SignInBegun { to, kept } => (to, kept),
         other => return Ok(other),
     };
-    let name = provider.title();
+    let (name, agree) = (provider.title(), agrees(provider));
     let tunnel = tunnel(&to).map_or_else(String::new, |line| {
         format!("If that is another computer, the browser finds its way back while this runs there in a window of its own, with your login and the name of this computer; without it, it shows no page at the end:\n\n    {line}\n\n")
     });
     say(&format!(
-        "Open this address in a browser on any computer, sign in with an account that the library shares, and tick every box:\n\n{to}\n\n{tunnel}Afterwards the browser shows an address, or says that it cannot reach the page. Copy the whole address, from the page or else from the browser's bar, and paste it here within 15 minutes ({name} lets it be used once):"
+        "Open this address in a browser on any computer, sign in with an account that the library shares, and {agree}:\n\n{to}\n\n{tunnel}Afterwards the browser shows an address, or says that it cannot reach the page. Copy the whole address, from the page or else from the browser's bar, and paste it here within 15 minutes ({name} lets it be used once):"
     ));
     let mut address = String::new();
     std::io::stdin().lock().read_line(&mut address)?;
     match ask(AccountRequest::End { provider, kept, address: address.trim().to_owned() })? {
-        Reply::AnotherAccount { .. } if another => ask(AccountRequest::Confirm { provider }),
+        another_one @ Reply::AnotherAccount { .. } => decided(provider, another, another_one, ask),
         other => Ok(other),
     }
+}
+
+/// Another account than before has come; where that is not meant, nothing is left of it.
+fn decided(provider: Provider, another: bool, came: Reply, ask: Ask<'_>) -> anyhow::Result<Reply> {
+    if another {
+        return ask(AccountRequest::Confirm { provider });
+    }
+    ask(AccountRequest::DropNew { provider })?;
+    Ok(came)
+}
+
+/// What whoever signs in does so that mail can be sent.
+fn agrees(provider: Provider) -> &'static str {
+    if provider.has_boxes() { "tick every box" } else { "agree to all that is asked" }
 }
 
 /// What brings a browser on another computer to this one, where people are led back to "this computer".
@@ -84,10 +104,35 @@ pub(super) fn connect_with_code(
     loop {
         match ask(AccountRequest::AskWithCode { provider, kept })? {
             Reply::NotTypedYet { kept: next } => kept = next,
-            Reply::AnotherAccount { .. } if another => return ask(AccountRequest::Confirm { provider }),
+            another_one @ Reply::AnotherAccount { .. } => {
+                return decided(provider, another, another_one, ask);
+            }
             other => return Ok(other),
         }
     }
+}
+
+/// Ends a sign-in, once whoever sits at the terminal has heard what follows and agrees, or has said so beforehand.
+pub(super) fn disconnect(provider: Provider, yes: bool, ask: Ask<'_>, say: Say<'_>) -> Result<Reply, Stop> {
+    match ask(AccountRequest::Disconnecting { provider })? {
+        Reply::Disconnecting { provider, account, mail } => {
+            say(show::preferences::disconnecting(&provider, &account, &mail).trim_end());
+        }
+        other => return Ok(other),
+    }
+    if !yes {
+        let mut stdin = std::io::stdin().lock();
+        if !stdin.is_terminal() {
+            return Err(Stop(Exit::Usage, "nothing was changed: say --yes if that is meant".to_owned()));
+        }
+        say("Go on? Type y or n:");
+        let mut answer = String::new();
+        stdin.read_line(&mut answer).context("no answer")?;
+        if !["y", "yes"].contains(&answer.trim().to_lowercase().as_str()) {
+            return Err(Stop(Exit::Usage, "nothing was changed".to_owned()));
+        }
+    }
+    Ok(ask(AccountRequest::Disconnect { provider })?)
 }
 
 impl App {
@@ -127,17 +172,12 @@ impl App {
                     Err(NoToken { reason, text }) => Reply::NotRenewed { reason, text },
                 };
             }
-            AccountRequest::Disconnect { provider } => {
-                match accounts.account(provider).await {
-                    Ok(Some(_)) => {}
-                    Ok(None) => return nobody(provider),
-                    Err(error) => return refused(provider, &error.into()),
-                }
-                return match accounts.disconnect(provider, WHO).await {
-                    Ok(told) => Reply::Disconnected { provider: provider.name().to_owned(), told },
-                    Err(error) => refused(provider, &error),
-                };
+            AccountRequest::DropNew { provider } => {
+                accounts.drop_new(provider, &WHO).await;
+                return Reply::TestNoted;
             }
+            AccountRequest::Disconnecting { provider } => return self.disconnecting(provider).await,
+            AccountRequest::Disconnect { provider } => return self.disconnect(provider).await,
             AccountRequest::End { provider, kept, address } => {
                 let query = address.split_once('?').map_or("", |(_, query)| query);
                 let query = query.split('#').next().unwrap_or_default();
@@ -159,6 +199,38 @@ impl App {
             Ok(Came::Another { account, before, .. }) => Reply::AnotherAccount { account, before },
             Err(error) => refused(provider, &error),
         }
+    }
+}
+
+impl App {
+    async fn disconnecting(&self, provider: Provider) -> Reply {
+        let account = match self.accounts.account(provider).await {
+            Ok(Some(account)) => account.account,
+            Ok(None) => return nobody(provider),
+            Err(error) => return refused(provider, &error.into()),
+        };
+        match Without::of(provider, &self.settings.now(), &self.store).await {
+            Ok(mail) => Reply::Disconnecting { provider: provider.name().to_owned(), account, mail },
+            Err(error) => refused(provider, &error.into()),
+        }
+    }
+
+    async fn disconnect(&self, provider: Provider) -> Reply {
+        match self.accounts.account(provider).await {
+            Ok(Some(_)) => {}
+            Ok(None) => return nobody(provider),
+            Err(error) => return refused(provider, &error.into()),
+        }
+        let ended = match self.accounts.disconnect(provider, WHO).await {
+            Ok(ended) => ended,
+            Err(error) => return refused(provider, &error),
+        };
+        let (told, why_not_told) = match ended {
+            Revoked::Yes => (true, None),
+            Revoked::NotAsked => (false, None),
+            Revoked::Failed(why) => (false, Some(why)),
+        };
+        Reply::Disconnected { provider: provider.name().to_owned(), told, why_not_told }
     }
 }
 
@@ -191,7 +263,7 @@ pub(super) async fn shown(
         };
         let of_another = set.and_then(|set| OfAnother::of_account(&account, set, &config.sealing_key));
         let of_another = of_another.map(|of_another| of_another.to_string());
-        let ends = Ending::of_account(&account, &config.sealing_key);
+        let ends = Ending::of_account(&account, set, &config.sealing_key);
         all.push(ShownAccount {
             given_for_another: of_another,
             ends,
@@ -223,7 +295,7 @@ fn without_secrets(account: MailAccount, send_by: Option<SendBy>, sent: Option<U
 }
 
 /// As where any other thing is named that is not there.
-fn nobody(provider: Provider) -> Reply {
+pub(super) fn nobody(provider: Provider) -> Reply {
     let (name, title) = (provider.name(), provider.title());
     let message = format!("nobody has signed in at {title}; to sign in: bookpost preferences connect {name}");
     Reply::Failed { failure: Failure::Usage, message }
@@ -253,12 +325,12 @@ fn refused(provider: Provider, error: &AccountError) -> Reply {
             Failure::Data,
             format!("nothing was saved; sign in again and agree: bookpost preferences connect {name}"),
         ),
-        AccountError::BoxUnticked { .. } | AccountError::NoAddress => (
-            Failure::Data,
-            format!(
-                "nothing was saved; sign in again and tick every box: bookpost preferences connect {name}"
-            ),
-        ),
+        AccountError::BoxUnticked { .. } | AccountError::AddressUnticked(_) | AccountError::NoAddress => {
+            let agree = agrees(provider);
+            let todo =
+                format!("nothing was saved; sign in again and {agree}: bookpost preferences connect {name}");
+            (Failure::Data, todo)
+        }
         AccountError::NoTokenForLater => (
             Failure::Data,
             format!("take Bookpost's access away in the account at {title}, then sign in again"),
@@ -297,7 +369,7 @@ fn refused(provider: Provider, error: &AccountError) -> Reply {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::exit::Exit;
+    use crate::preferences::mail_accounts::Boxes;
 
     /// As docs/guide/exit-codes.md has it.
     #[test]
@@ -311,7 +383,8 @@ mod tests {
             (AccountError::CodeEnded, 64),
             (AccountError::NoCodes, 64),
             (AccountError::Denied(said()), 65),
-            (AccountError::BoxUnticked { granted: said() }, 65),
+            (AccountError::BoxUnticked { granted: said(), boxes: None }, 65),
+            (AccountError::AddressUnticked(Boxes { ticked: 2, asked: 3, has_address: false }), 65),
             (AccountError::NoAddress, 65),
             (AccountError::NoTokenForLater, 65),
             (AccountError::Provider(said()), 75),

@@ -121,15 +121,22 @@ async fn arrived(
     found: Found,
     now: Timestamp,
 ) -> Result<Reply, Error> {
-    if Tested::of(store, server, named).await?.is_none() {
-        let number = server.trim_start_matches("server");
+    // A provider's is tested by the account of whoever has signed in there.
+    let (named, which) = match Provider::named(server) {
+        Some(provider) => match store.mail_account(provider.name()).await? {
+            Some(account) => (tested::as_account(named, &account.account), provider.name().to_owned()),
+            None => return Ok(accounts::nobody(provider)),
+        },
+        None => (named.to_owned(), format!("--server {}", server.trim_start_matches("server"))),
+    };
+    if Tested::of(store, server, &named).await?.is_none() {
         let message = format!(
-            "no test message was accepted by this server as it is set now; test it with: bookpost preferences test --server {number} --to ADDRESS"
+            "no test message was accepted by this server as it is set now; test it with: bookpost preferences test {which} --to ADDRESS"
         );
         return Ok(Reply::Failed { failure: Failure::Usage, message });
     }
     if found == Found::Yes {
-        tested::note(store, Actor::CommandLine, server, named, ARRIVED, now).await?;
+        tested::note(store, Actor::CommandLine, server, &named, ARRIVED, now).await?;
     }
     Ok(Reply::Found(found))
 }
@@ -178,10 +185,16 @@ pub(super) fn request(command: Settings) -> Result<(PreferencesRequest, Output),
             all.insert(format!("server{server}.password"), Value::from(password));
             (set(all), output)
         }
-        Settings::Client { provider, id, tenant, send_by, output } => {
+        Settings::Client { provider, id, tenant, audience, send_by, output } => {
+            if audience.is_some() && provider != Provider::Google {
+                return Err("an audience is set for Google only".to_owned());
+            }
             let secret =
                 ask_for("Client secret").map_err(|error| format!("no client secret came: {error}"))?;
             let mut values = client(provider, id, tenant, secret);
+            values.extend(
+                audience.map(|one| (format!("{}.audience", provider.name()), Value::from(one.name()))),
+            );
             values.extend(send_by.map(|by| sends_by(provider, by)));
             (set(values), output)
         }

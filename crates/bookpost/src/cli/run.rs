@@ -169,9 +169,10 @@ fn about_preferences(
             let connect = if device_code { accounts::connect_with_code } else { accounts::connect };
             tell(&connect(provider, another, &ask, &complain)?, output)
         }
-        Preferences::Disconnect { provider, output } => {
-            let request = AccountRequest::Disconnect { provider };
-            ask(load()?, Request::Preferences(PreferencesRequest::Account(request)), output)
+        Preferences::Disconnect { provider, yes, output } => {
+            let loaded = load()?;
+            let ask = |request| asked(&loaded, Request::Preferences(PreferencesRequest::Account(request)));
+            tell(&accounts::disconnect(provider, yes, &ask, &complain)?, output)
         }
         Preferences::Test { provider, server, to, json } => {
             let to = to.as_deref().map(address).transpose()?;
@@ -183,9 +184,10 @@ fn about_preferences(
             tell(&runtime()?.block_on(broker::test(&loaded.config)), output)
         }
         Preferences::Ports { server, host, output } => look_at_ports(&load()?, server, host, output),
-        Preferences::Arrived { found, server, output } => {
+        Preferences::Arrived { found, provider, server, output } => {
             let loaded = load()?;
-            let request = servers::arrived(&loaded.config, server, found)?;
+            let which = provider.map_or(servers::Which::Own(server), servers::Which::Of);
+            let request = servers::arrived(&loaded.config, which, found)?;
             ask(loaded, Request::Preferences(request), output)
         }
         Preferences::Suggest { address, output } => suggest_servers(&address, form, output),

@@ -43,8 +43,8 @@ pub(super) enum Which {
 type Renewed = Result<Shown, NoToken>;
 
 /// What was found in the mailbox that the test message went to, for whoever keeps the log.
-pub(super) fn arrived(config: &Config, number: u8, found: Found) -> Result<PreferencesRequest, Stop> {
-    let server = described(config, number)?;
+pub(super) fn arrived(config: &Config, which: Which, found: Found) -> Result<PreferencesRequest, Stop> {
+    let server = meant(config, which)?;
     Ok(PreferencesRequest::Arrived { server: server.name.clone(), named: named(server), found })
 }
 
@@ -74,6 +74,13 @@ pub(super) struct PortsOf {
     pub(super) ports: Vec<Port>,
 }
 
+fn meant(config: &Config, which: Which) -> Result<&Server, Stop> {
+    match which {
+        Which::Own(number) => described(config, number),
+        Which::Of(provider) => of_provider(config, provider),
+    }
+}
+
 /// Whatever the way of sending is: a server is tested before it is chosen.
 fn described(config: &Config, number: u8) -> Result<&Server, Stop> {
     let server = config.sending.servers.get(usize::from(number).wrapping_sub(1));
@@ -93,10 +100,7 @@ where
     S: FnMut(String) + Send,
     F: Future<Output = Renewed> + Send,
 {
-    let server = match asked.server {
-        Which::Own(number) => described(config, number)?,
-        Which::Of(provider) => of_provider(config, provider)?,
-    };
+    let server = meant(config, asked.server)?;
     let start = Start::of_this_machine()?;
     let now = start.clock.now();
     let letter = asked.to.as_ref().map(|to| trial::letter(config, to, now, start.seed)).transpose();

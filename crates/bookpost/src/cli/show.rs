@@ -8,7 +8,7 @@ mod keys;
 mod mails;
 mod notices;
 mod people;
-mod preferences;
+pub(super) mod preferences;
 mod runs;
 mod schedules;
 pub(super) mod servers;
@@ -127,7 +127,12 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
             "{account} signed in, and {before} is connected: nothing was changed. If the other account is meant, do it again with --another\n"
         ),
         Reply::NotRenewed { reason, text } => format!("{} ({text})\n", reason.plain_words()),
-        Reply::Disconnected { provider, told } => preferences::disconnected(provider, *told),
+        Reply::Disconnecting { provider, account, mail } => {
+            preferences::disconnecting(provider, account, mail)
+        }
+        Reply::Disconnected { provider, told, why_not_told } => {
+            preferences::disconnected(provider, *told, why_not_told.as_deref())
+        }
         Reply::Found(found) => servers::found(*found).to_owned(),
         Reply::PreferencesHistory(changes) => preferences::history(changes, view),
         Reply::Sites(shown) => sites::list(shown),

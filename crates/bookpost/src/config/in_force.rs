@@ -188,6 +188,7 @@ mod tests {
             [
                 "google.client_id",
                 "google.client_secret",
+                "google.audience",
                 "google.send_by",
                 "microsoft.client_id",
                 "microsoft.client_secret",

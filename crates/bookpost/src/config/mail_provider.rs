@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::{
-    Server, SignInService, Surroundings, private_url,
+    Audience, Server, SignInService, Surroundings, private_url,
     raw::Raw,
     secret::{self, Given},
     servers,
@@ -46,6 +46,11 @@ impl Provider {
     /// The one that settings name so.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|provider| provider.name() == name)
+    }
+
+    /// It asks with a box for each thing what is allowed; the other has all of it agreed to, or nothing.
+    pub fn has_boxes(self) -> bool {
+        self == Self::Google
     }
 
     /// Where it takes mail.
@@ -117,6 +122,8 @@ pub struct MailProvider {
     pub client_secret: Zeroizing<String>,
     /// Which organisation's accounts are meant, at Microsoft; `common`: any.
     pub tenant: String,
+    /// For whom the client is, at Google, where that is said.
+    pub audience: Option<Audience>,
     /// Somebody else who speaks OpenID Connect stands in its place, at this address; None: the provider itself.
     pub issuer: Option<String>,
     /// Where it takes mail.
@@ -124,6 +131,11 @@ pub struct MailProvider {
 }
 
 impl MailProvider {
+    /// What is given for its client ends after 7 days.
+    pub fn is_in_testing(&self) -> bool {
+        self.audience == Some(Audience::Testing)
+    }
+
     /// How it is handed mail.
     pub fn sends_by(&self) -> SendBy {
         if self.server.service.is_some() { SendBy::Api } else { SendBy::Smtp }
@@ -161,9 +173,11 @@ fn one(
     let issuer: Option<String> = raw.get(&path("issuer"));
     let tenant: Option<String> =
         (provider == Provider::Microsoft).then(|| raw.get(&path("tenant"))).flatten();
+    let audience: Option<Audience> =
+        (provider == Provider::Google).then(|| raw.get(&path("audience"))).flatten();
     let server = servers::of_provider(raw, provider);
     let Some(client_id) = client_id else {
-        if secret.is_some() || issuer.is_some() || tenant.is_some() {
+        if secret.is_some() || issuer.is_some() || tenant.is_some() || audience.is_some() {
             let what = format!("there are settings for {}, but no client id", provider.title());
             raw.problem(&path("client_id"), what, "write the client id that you were given there");
         }
@@ -176,6 +190,7 @@ fn one(
             client_id,
             client_secret,
             tenant,
+            audience: None,
             issuer: None,
             server,
         });
@@ -202,5 +217,5 @@ fn one(
         Given::Lost => Zeroizing::default(),
     };
     let server = Arc::new(server?);
-    Some(MailProvider { provider, service: None, client_id, client_secret, tenant, issuer, server })
+    Some(MailProvider { provider, service: None, client_id, client_secret, tenant, audience, issuer, server })
 }

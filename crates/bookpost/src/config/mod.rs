@@ -5,6 +5,7 @@
 //! usable as it stands. Nothing else in the program reads the environment or the file. Who changes preferences has it made anew by its
 //! [`Source`].
 
+mod audience;
 mod check;
 mod checked;
 mod database;
@@ -34,6 +35,7 @@ use std::{
 
 use store::{Error, OpenError, Store};
 
+pub use audience::Audience;
 pub use checked::*;
 pub use database::Database;
 pub use doors::{CertificateFiles, Doors, SendmailDoor, SmtpDoor, Trusted};

@@ -12,6 +12,7 @@ pub const PREFERENCES: &[&str] = &[
     "sending.way",
     "google.client_id",
     "google.client_secret",
+    "google.audience",
     "google.send_by",
     "microsoft.client_id",
     "microsoft.client_secret",

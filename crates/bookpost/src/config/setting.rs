@@ -6,7 +6,7 @@ use jiff::{SignedDuration, tz::TimeZone};
 use mail::Address;
 use toml::Value;
 
-use super::{Backup, Encryption, InDoubtPolicy, Provider, SendBy};
+use super::{Audience, Backup, Encryption, InDoubtPolicy, Provider, SendBy};
 
 /// A value that can stand in the configuration.
 pub(super) trait Setting: Sized {
@@ -136,6 +136,14 @@ impl Setting for Backup {
             "microsoft" => Ok(Self::By(Provider::Microsoft)),
             other => Err(format!("{other:?} is none of them")),
         }
+    }
+}
+
+impl Setting for Audience {
+    const EXPECTS: &'static str = "\"internal\", \"external\" or \"testing\"";
+    fn read(value: &Value) -> Result<Self, String> {
+        let name = text(value)?;
+        Self::named(name).ok_or_else(|| format!("{name:?} is none of them"))
     }
 }
 

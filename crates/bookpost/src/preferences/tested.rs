@@ -87,7 +87,12 @@ pub async fn note(
 
 /// The same of a provider's server, by the account of whoever has signed in there.
 pub fn named_as(server: &Server, account: &str) -> String {
-    format!("{} as {account}", named(server))
+    as_account(&named(server), account)
+}
+
+/// The same of a server that is `named` so.
+pub fn as_account(named: &str, account: &str) -> String {
+    format!("{named} as {account}")
 }
 
 /// All by which a test is a test of this server, as it is set: without its password.

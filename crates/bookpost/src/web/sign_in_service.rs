@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 use store::Installation;
 
 use super::{Client, Sources};
@@ -55,10 +55,7 @@ async fn begin(
     Asks(installation): Asks,
     body: Body<wire::Begin>,
 ) -> Response {
-    answer(match read(body) {
-        Ok(begin) => serving.broker.begin(&installation, begin).await,
-        Err(no) => Err(no),
-    })
+    carried_out(body, |begin| serving.broker.begin(&installation, begin)).await
 }
 
 async fn fetch(
@@ -66,10 +63,7 @@ async fn fetch(
     Asks(installation): Asks,
     body: Body<wire::Fetch>,
 ) -> Response {
-    answer(match read(body) {
-        Ok(fetch) => serving.broker.fetch(&installation, &fetch).await,
-        Err(no) => Err(no),
-    })
+    carried_out(body, |fetch| serving.broker.fetch(&installation, fetch)).await
 }
 
 async fn renew(
@@ -77,25 +71,26 @@ async fn renew(
     Asks(installation): Asks,
     body: Body<wire::Renew>,
 ) -> Response {
-    answer(match read(body) {
-        Ok(renew) => serving.broker.renew(&installation, renew).await,
-        Err(no) => Err(no),
-    })
+    carried_out(body, |renew| serving.broker.renew(&installation, renew)).await
 }
 
 async fn end(State(serving): State<Serving>, Asks(installation): Asks, body: Body<wire::End>) -> Response {
-    answer(match read(body) {
-        Ok(end) => serving.broker.end(&installation, end).await,
-        Err(no) => Err(no),
-    })
+    carried_out(body, |end| serving.broker.end(&installation, end)).await
+}
+
+/// Has what was asked done; what could not be read is not told again: a token may be in it.
+async fn carried_out<T, A, F>(body: Body<T>, work: impl FnOnce(T) -> F) -> Response
+where
+    A: Serialize,
+    F: Future<Output = Result<A, No>>,
+{
+    match body {
+        Ok(Json(read)) => answer(work(read).await),
+        Err(_) => answer::<()>(Err(not_understood())),
+    }
 }
 
 type Body<T> = Result<Json<T>, JsonRejection>;
-
-/// What could not be read is not told again: a token may be in it.
-fn read<T: DeserializeOwned>(body: Body<T>) -> Result<T, No> {
-    body.map(|Json(read)| read).map_err(|_| not_understood())
-}
 
 fn answer<T: Serialize>(done: Result<T, No>) -> Response {
     let no_store = [(header::CACHE_CONTROL, "no-store")];

@@ -1,6 +1,8 @@
 //! Signing in at a mail provider on the pages: there, back, and how it stands.
 
-use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::PathBuf};
+use std::{
+    fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::PathBuf, time::Duration,
+};
 
 use bookpost::preferences::{Change, Wish};
 use store::Role;
@@ -19,10 +21,15 @@ const WHO: &str = "administrator";
 
 /// The folder holds the secret that Bookpost shares with the provider.
 async fn place() -> (Bench, Provider, TempDir) {
+    place_of("google").await
+}
+
+/// The same of another provider.
+async fn place_of(name: &str) -> (Bench, Provider, TempDir) {
     let (provider, listener) = (Provider::start(false, 3600).await.unwrap(), listener().await);
     let (folder, secret) = secret_file();
     let file = format!(
-        "public_address = \"http://{}\"\n[google]\nclient_id = \"{}\"\nclient_secret_file = \"{}\"\nissuer = \"{}\"\n",
+        "public_address = \"http://{}\"\n[{name}]\nclient_id = \"{}\"\nclient_secret_file = \"{}\"\nissuer = \"{}\"\n",
         listener.local_addr().unwrap(),
         CLIENT.0,
         secret.display(),
@@ -90,6 +97,7 @@ async fn somebody_signs_in_and_sees_how_it_stands() {
     for said in [
         LIBRARY,
         "Connected. Bookpost may do all that it needs there.",
+        "<dt>Agreed to</dt><dd>3 of 3 boxes ticked</dd>",
         "Renewed next",
         "with the first mail after 14:50, at the latest 29 Nov, 15:05 (UTC)",
         "https://mail.google.com/",
@@ -118,6 +126,66 @@ async fn somebody_signs_in_and_sees_how_it_stands() {
     let ended = bench.post(WHO, &format!("{PAGE}/end"), "").await;
     assert_eq!(ended.header("location"), "/preferences/sign-in/google?done=account_ended");
     assert_eq!(provider.revoked().len(), 1);
+    bench.stop().await;
+}
+
+/// Though Google does not say so with what it gives.
+#[tokio::test]
+async fn of_a_client_in_testing_it_is_said_when_a_sign_in_ends() {
+    let (mut bench, provider, _secret) = place().await;
+    assert!(!bench.get(WHO, PAGE).await.text.contains("7 days, on"), "nothing is said of the audience");
+    set(&bench, "google.audience", "testing").await;
+    let before = bench.get(WHO, PAGE).await.text;
+    assert!(before.contains("Google ends this sign-in after 7 days, on "), "{before}");
+    signed_in(&bench, &provider, &account("library")).await;
+    let page = bench.get(WHO, PAGE).await.text;
+    let (_, ends) = page.split_once("<dt>Ends by itself</dt><dd>").unwrap();
+    assert!(before.contains(&format!("after 7 days, on {} if", ends.split('<').next().unwrap())), "{page}");
+    // Sessions on the pages end meanwhile.
+    bench.clock.advance(Duration::from_hours(4 * 24));
+    bench.person("third", Role::Administrator, None).await;
+    assert!(!bench.get("third", PAGE).await.text.contains("Google ends this sign-in on"));
+    bench.clock.advance(Duration::from_hours(25));
+    bench.person("fourth", Role::Administrator, None).await;
+    let page = bench.get("fourth", PAGE).await.text;
+    assert!(page.contains("Google ends this sign-in on ") && page.contains("publish the client"), "{page}");
+    set(&bench, "google.audience", "internal").await;
+    let page = bench.get("fourth", PAGE).await.text;
+    assert!(page.contains("Choose an account of your own organisation"), "{page}");
+    assert!(!page.contains("Google ends this sign-in"), "{page}");
+    bench.stop().await;
+}
+
+async fn set(bench: &Bench, name: &str, value: &str) {
+    let values = [(name.to_owned(), serde_json::json!(value))].into();
+    let wish = Wish { based_on: None, values, by: store::Actor::CommandLine };
+    bench.app.change_preferences(Change::Set(wish)).await.unwrap();
+}
+
+/// Microsoft has all of it agreed to, or nothing.
+#[tokio::test]
+async fn of_boxes_nothing_is_said_where_there_are_none() {
+    const PAGE: &str = "/preferences/sign-in/microsoft";
+    let (bench, provider, _secret) = place_of("microsoft").await;
+    provider.as_microsoft();
+    let comes = async |person: &Person| {
+        let begun = bench.get(WHO, &format!("{PAGE}/begin")).await;
+        let cookie = begun.header("set-cookie").split(';').next().unwrap().to_owned();
+        let (code, state) = provider.agree(begun.header("location"), person).unwrap();
+        back(&bench, WHO, &cookie, &format!("code={code}&state={state}")).await
+    };
+    let unticks = Some("https://outlook.office.com/SMTP.Send".to_owned());
+    let refused = comes(&Person { unticks, ..account("library") }).await;
+    assert!(refused.text.contains("does not let Bookpost do all that it needs"), "{}", refused.text);
+    assert_eq!(comes(&account("library")).await.status, 303);
+    let page = bench.get(WHO, PAGE).await.text;
+    assert!(page.contains("<dt>Agreed to</dt><dd>all that Bookpost asks for</dd>"), "{page}");
+    bench.post(WHO, &format!("{PAGE}/handing"), "send_by=api").await;
+    let other = bench.get(WHO, PAGE).await.text;
+    assert!(other.contains("<dt>Agreed to</dt><dd>not what Bookpost asks for now</dd>"), "{other}");
+    for text in [&refused.text, &page, &other] {
+        assert!(!text.contains(" box") && !text.contains("ticked"), "{text}");
+    }
     bench.stop().await;
 }
 
@@ -150,9 +218,7 @@ async fn what_patrons_see_is_said_of_each_library() {
         says(&preferences, "desk@library.example") && !preferences.contains("Google writes"),
         "{preferences}"
     );
-    let values = [("sending.way".to_owned(), serde_json::json!("google"))].into();
-    let wish = Wish { based_on: None, values, by: store::Actor::CommandLine };
-    bench.app.change_preferences(Change::Set(wish)).await.unwrap();
+    set(&bench, "sending.way", "google").await;
     let preferences = bench.get(WHO, "/preferences").await.text;
     assert!(says(&preferences, LIBRARY) && preferences.contains("Google writes"), "{preferences}");
     bench.stop().await;
@@ -193,8 +259,14 @@ async fn what_went_wrong_is_said_with_what_to_do() {
     let unticks = Some("https://mail.google.com/".to_owned());
     let box_left = signed_in(&bench, &provider, &Person { unticks, ..account("library") }).await;
     assert_eq!(box_left.status, 422);
-    assert!(box_left.text.contains("left unticked, so nothing is connected"), "{}", box_left.text);
+    let said = "2 of 3 boxes ticked. The box for sending email was left unticked, so nothing is connected and nothing was saved.";
+    assert!(box_left.text.contains(said), "{}", box_left.text);
     assert!(!box_left.text.contains("code-00") && !box_left.text.contains("state="), "{}", box_left.text);
+    provider.introduces("userinfo_endpoint", serde_json::Value::Null);
+    let unticks = Some("email".to_owned());
+    let nobody = signed_in(&bench, &provider, &Person { unticks, ..account("library") }).await;
+    let said = "2 of 3 boxes ticked. The box for the email address was left unticked";
+    assert!(nobody.text.contains(said) && nobody.text.contains("nothing was saved"), "{}", nobody.text);
     for (error, said) in [
         ("access_denied", "said no, so nothing is connected"),
         ("admin_policy_enforced", "Whoever administers Google"),
@@ -373,11 +445,15 @@ async fn what_a_provider_knows_us_by_is_entered_on_the_page() {
         "{}",
         alone.text
     );
-    let fields = "client_id=+1234.apps+&client_secret=GOCSPX-hidden%0A";
+    assert!(page.contains("<option value=\"testing\">External, in testing (7 days)</option>"), "{page}");
+    let fields = "client_id=+1234.apps+&client_secret=GOCSPX-hidden%0A&audience=testing";
     let saved = bench.post(WHO, &format!("{PAGE}/client"), fields).await;
     assert_eq!(saved.header("location"), format!("{PAGE}?done=client_saved"));
+    let set = bench.app.accounts.provider(bookpost::config::Provider::Google).unwrap();
+    assert_eq!(set.audience, Some(bookpost::config::Audience::Testing));
     let (page, log) = (bench.get(WHO, PAGE).await.text, bench.get(WHO, "/preferences/log").await.text);
     assert!(page.contains("value=\"1234.apps\"") && page.contains("One is kept"), "{page}");
+    assert!(page.contains("<option value=\"testing\" selected>"), "{page}");
     let preferences = bench.get(WHO, "/preferences").await.text;
     assert!(preferences.contains("value=\"google\""), "it can be chosen at once");
     assert!(log.contains("Google, Client secret"), "{log}");

@@ -1,5 +1,5 @@
 //! Mail leaves by the account of whoever has signed in at a mail provider, with nothing that is ours in the chain but the program: a browser goes to
-//! oidc-provider (`tests/peers/chain.mjs`), which stands in Google's place and gives tokens of 30 seconds; Dovecot asks it whether what Bookpost
+//! oidc-provider (`tests/peers/chain.mjs`), which stands in Google's or Microsoft's place and gives tokens of 30 seconds; Dovecot asks it whether what Bookpost
 //! shows is good, and hands on to a sink. `tests/browser/chain.mjs` uses the pages, and asks here for what happens to the others.
 
 use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::Path, process::Stdio};
@@ -41,23 +41,34 @@ struct Chain {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mail_leaves_by_an_account_in_a_browser_wide_and_in_english() {
-    drive("wide", Security::StartTls, "xoauth2").await;
+    drive("google", "wide", Security::StartTls, "xoauth2").await;
+}
+
+/// In Microsoft's place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn mail_leaves_by_an_account_at_microsoft_in_a_browser() {
+    drive("microsoft", "wide", Security::StartTls, "xoauth2").await;
 }
 
 /// By keyboard.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn mail_leaves_by_an_account_in_a_browser_narrow_and_in_spanish() {
-    drive("narrow-spanish", Security::Tls, "oauthbearer").await;
+    drive("google", "narrow-spanish", Security::Tls, "oauthbearer").await;
 }
 
-async fn drive(setting: &str, security: Security, mechanism: &str) {
+async fn drive(provider: &str, setting: &str, security: Security, mechanism: &str) {
     let Some(modules) = modules() else {
         return not_run("needs chromium, playwright-core and oidc-provider: run tests/peers/install");
     };
     let program = Program::new(Folder::new());
     let Some(mut chain) = Chain::start(&program, &modules, security, mechanism).await else { return };
-    let (service, link) = program.serve_with(&chain.settings(&program, "google", security)).await;
-    let told = [("SETTING", setting.to_owned()), ("LINK", link), ("RUN", RUN.to_string())];
+    let (service, link) = program.serve_with(&chain.settings(&program, provider, security)).await;
+    let told = [
+        ("PROVIDER", provider.to_owned()),
+        ("SETTING", setting.to_owned()),
+        ("LINK", link),
+        ("RUN", RUN.to_string()),
+    ];
     let fulfil = async |wish: &str| chain.fulfil(wish).await;
     let done = program.drive("chain.mjs", modules, &told, fulfil).await;
     assert!(done.is_ok(), "{}\n{}", done.unwrap_err(), chain.dovecot.log());
@@ -84,8 +95,10 @@ impl Chain {
     /// What the guide has entered, with the addresses of the others.
     fn settings(&self, program: &Program, name: &str, security: Security) -> String {
         let encryption = if security == Security::Tls { "tls" } else { "starttls" };
+        // Microsoft itself takes 30.
+        let per_minute = if name == "microsoft" { "per_minute = 100000\n" } else { "" };
         format!(
-            "public_address = \"{}\"\n{}host = \"{}\"\nport = {}\nencryption = \"{encryption}\"\nconnections = 5\n",
+            "public_address = \"{}\"\n{}{per_minute}host = \"{}\"\nport = {}\nencryption = \"{encryption}\"\nconnections = 5\n",
             program.origin,
             client(program, name, &self.provider),
             self.dovecot.address.ip(),

@@ -92,7 +92,10 @@ async fn an_address_is_carried_from_a_browser_to_the_terminal() {
     let done = terminal.ends().await;
     let said = String::from_utf8(done.stdout).unwrap();
     assert!(said.starts_with("Google: connected as library@school.example since "), "{said}");
-    assert!(said.contains("renewed next: ") && said.contains("boxes ticked: openid email"), "{said}");
+    assert!(
+        said.contains("renewed next: ") && said.contains("\n3 of 3 boxes ticked: openid email"),
+        "{said}"
+    );
     drop(service);
 }
 

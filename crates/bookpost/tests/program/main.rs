@@ -29,3 +29,4 @@ mod schedules;
 mod sendmail;
 mod sendmail_restarts;
 mod service;
+mod sign_in;

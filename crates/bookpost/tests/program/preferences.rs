@@ -97,9 +97,18 @@ async fn a_client_secret_is_set_without_being_seen() {
     assert_eq!(by.code, Some(0), "{by:?}");
     assert_eq!(shown(&place, "google.send_by").await.0, json!("api"));
     assert_eq!(set(&place, &["google.send_by=pigeon"]).await.code, Some(65));
+    let whom =
+        given(&place, &[&client[..], &["--audience", "testing"]].concat(), "GOCSPX-open-sesame\n").await;
+    assert_eq!(whom.code, Some(0), "{whom:?}");
+    assert_eq!(shown(&place, "google.audience").await.0, json!("testing"));
+    assert_eq!(set(&place, &["google.audience=everybody"]).await.code, Some(65));
+    let microsoft = ["preferences", "client", "microsoft", "--id", "1", "--audience", "testing"];
+    assert_eq!(given(&place, &microsoft, "GOCSPX-open-sesame\n").await.code, Some(64));
     let chosen = set(&place, &["sending.way=google", "sending.ehlo_name=books.library.example"]).await;
     assert_eq!(chosen.code, Some(0), "{chosen:?}");
-    let gone = place.run(&["preferences", "unset", "google.client_id", "google.client_secret"]).await;
+    let gone = place
+        .run(&["preferences", "unset", "google.client_id", "google.client_secret", "google.audience"])
+        .await;
     assert_eq!(gone.code, Some(65), "mail leaves by it: {gone:?}");
     let mut told = refused.err + &alone.err + &done.out + &done.err + &gone.err;
     for words in

@@ -71,6 +71,7 @@ fn with_google(config: &mut Config, fake: &Fake, server: Arc<Server>) {
         client_id: CLIENT.0.to_owned(),
         client_secret: CLIENT.1.to_owned().into(),
         tenant: "common".to_owned(),
+        audience: None,
         issuer: Some(fake.issuer()),
         server,
     }];

@@ -89,6 +89,7 @@ impl Web {
                 client_id: CLIENT.0.to_owned(),
                 client_secret: CLIENT.1.to_owned().into(),
                 tenant: "common".to_owned(),
+                audience: None,
                 issuer,
                 service: None,
                 server: Arc::clone(&server),

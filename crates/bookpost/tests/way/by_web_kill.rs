@@ -82,6 +82,7 @@ async fn sends_and_dies() {
         client_id: CLIENT.0.to_owned(),
         client_secret: CLIENT.1.to_owned().into(),
         tenant: "common".to_owned(),
+        audience: None,
         issuer: Some(issuer.to_owned()),
         service: None,
         server,

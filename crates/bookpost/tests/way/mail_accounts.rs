@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use bookpost::{
-    config::{Config, MailProvider, Provider, Server},
-    preferences::mail_accounts::{AccountError, Back, Came, LASTS},
+    config::{Audience, Config, MailProvider, Provider, Server},
+    preferences::mail_accounts::{AccountError, Back, Came, LASTS, Revoked},
 };
 use mail::{Reason, clock::Clock as _};
 use serde_json::json;
@@ -31,12 +31,19 @@ pub(crate) struct Place {
 
 /// Tokens last for a minute.
 pub(crate) async fn place(rotates: bool) -> Place {
+    place_of(rotates, None).await
+}
+
+async fn place_of(rotates: bool, audience: Option<Audience>) -> Place {
     let fake = Fake::start(rotates, 60).await.unwrap();
     let settings = Settings { provider: Some(fake.clone()), keep_bytes: true, ..Settings::default() };
     let sink = Sink::start(settings).await.unwrap();
     let server = server(&sink);
-    let bench =
-        Bench::start_with(vec![Arc::clone(&server)], |config| set_up(config, fake.issuer(), server)).await;
+    let bench = Bench::start_with(vec![Arc::clone(&server)], |config| {
+        set_up(config, fake.issuer(), server);
+        config.providers.iter_mut().for_each(|one| one.audience = audience);
+    })
+    .await;
     Place { bench, fake, sink }
 }
 
@@ -52,6 +59,7 @@ pub(crate) fn set_up(config: &mut Config, issuer: String, server: Arc<Server>) {
         client_id: CLIENT.0.to_owned(),
         client_secret: CLIENT.1.to_owned().into(),
         tenant: "common".to_owned(),
+        audience: None,
         issuer: Some(issuer),
         server,
     }];
@@ -390,14 +398,65 @@ async fn what_others_bring_back_connects_nothing() {
     assert!(stale(&kept, &back, &ME).await, "too late");
 }
 
+/// Whoever does not say that another account is meant, begins again or has somebody disconnect leaves nothing that is good at the provider.
+#[tokio::test]
+async fn a_sign_in_that_comes_to_no_end_is_over_at_the_provider() {
+    let place = place(false).await;
+    let (anna, bob) = (Person::new("anna@school.example"), Person::new("bob@school.example"));
+    let accounts = &place.bench.app.accounts;
+    place.connect().await;
+    let good = || {
+        let mut good = place.fake.grants();
+        good.sort();
+        good
+    };
+    place.sign_in(&anna).await.unwrap();
+    assert_eq!(good(), [&*anna.account, LIBRARY]);
+    place.sign_in(&anna).await.unwrap();
+    assert_eq!(good(), [&*anna.account, LIBRARY], "once more, by the same account");
+    place.sign_in(&bob).await.unwrap();
+    assert_eq!(good(), [&*bob.account, LIBRARY], "by another one");
+    place.bench.pass_in_steps(LASTS + MINUTE, MINUTE).await;
+    assert_eq!(good(), [LIBRARY], "too late");
+    place.sign_in(&anna).await.unwrap();
+    place.fake.forget(LIBRARY);
+    place.connect().await;
+    assert_eq!(good(), [LIBRARY], "by the account of before");
+    place.sign_in(&anna).await.unwrap();
+    accounts.disconnect(GOOGLE, ME).await.unwrap();
+    assert_eq!(good(), [""; 0], "nobody is connected any more");
+    place.connect().await;
+    place.sign_in(&anna).await.unwrap();
+    place.bench.app.stop().await.unwrap();
+    assert_eq!(place.fake.grants(), [LIBRARY], "the service has ended");
+}
+
+/// What comes back too late, or is never asked about, is shown to nobody: the provider gives nothing for it.
+#[tokio::test]
+async fn what_comes_too_late_is_never_redeemed() {
+    let place = place(false).await;
+    let accounts = &place.bench.app.accounts;
+    let begun = accounts.begin(GOOGLE, ME).await.unwrap();
+    let (code, state) = place.fake.agree(&begun.to, &Person::new(LIBRARY)).unwrap();
+    let typed = accounts.begin_with_code(GOOGLE, ME).await.unwrap();
+    assert!(place.fake.types(&typed.code, &Person::new(LIBRARY)));
+    place.bench.pass_in_steps(LASTS + MINUTE, MINUTE).await;
+    let back = Back { code, state, ..Back::default() };
+    assert!(matches!(accounts.end(&begun.kept, &back, &ME).await, Err(AccountError::Stale)));
+    let asked = accounts.ask_with_code(&typed.kept, &ME).await;
+    assert!(matches!(asked, Err(AccountError::CodeEnded)));
+    assert!(place.fake.grants().is_empty() && place.fake.live().is_empty());
+}
+
 #[tokio::test]
 async fn who_disconnects_ends_the_sign_in_at_the_provider() {
     let place = place(false).await;
     place.connect().await;
-    assert!(place.bench.app.accounts.disconnect(GOOGLE, ME).await.unwrap());
+    assert_eq!(place.bench.app.accounts.disconnect(GOOGLE, ME).await.unwrap(), Revoked::Yes);
     assert_eq!(place.fake.revoked().len(), 1);
     assert!(place.bench.app.accounts.account(GOOGLE).await.unwrap().is_none());
-    assert!(!place.bench.app.accounts.disconnect(GOOGLE, ME).await.unwrap(), "there is none");
+    let none = place.bench.app.accounts.disconnect(GOOGLE, ME).await.unwrap();
+    assert_eq!(none, Revoked::NotAsked, "there is none");
     let refused = place.bench.app.accounts.shown(GOOGLE).await.err().unwrap();
     assert_eq!(refused.reason, Reason::NotSignedIn);
 }
@@ -450,6 +509,23 @@ async fn before_a_sign_in_ends_by_itself_a_person_is_told() {
         text.contains("could not be asked to renew it for a long time") || text.contains("said so"),
         "{text}"
     );
+}
+
+/// Google need not say so with what it gives: it is set that the client stands at "Testing".
+#[tokio::test]
+async fn before_a_sign_in_of_a_client_in_testing_ends_a_person_is_told() {
+    let half_hour = Duration::from_mins(30);
+    let place = place_of(false, Some(Audience::Testing)).await;
+    place.connect().await;
+    let told = async || {
+        let alarms = place.bench.open_alarms().await;
+        alarms.into_iter().find(|(kind, ..)| *kind == AlarmKind::SignInEnds).map(|(_, _, text)| text)
+    };
+    place.bench.pass_in_steps(half_hour * 238, half_hour).await;
+    assert_eq!(told().await, None);
+    place.bench.pass_in_steps(4 * half_hour, half_hour).await;
+    let text = told().await.unwrap();
+    assert!(text.contains("as the client stands at \"Testing\" there"), "{text}");
 }
 
 /// Sealed with the installation's key; and nothing of them is printed.

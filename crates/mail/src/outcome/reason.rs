@@ -150,7 +150,7 @@ reasons! {
         "Have whoever administers the accounts switch on Authenticated SMTP for the mailbox, and for the organisation."
     /// What was agreed to at the provider does not cover the way in which mail is to leave.
     ScopeMissing "scope_missing" "The sign-in at the mail provider does not cover the way in which mail is to leave."
-        "Sign in again under Preferences > Setup > Email, and tick every box."
+        "Sign in again under Preferences > Setup > Email, and agree to all that is asked."
     /// The service that takes mail over the web is not switched on for our client.
     ServiceOff "service_off" "The mail provider has not switched on for Bookpost the service that takes mail."
         "Have whoever entered Bookpost at the provider switch on there what it sends by (such as the Gmail API)."

@@ -32,7 +32,7 @@ impl State {
             "user_code": device.replace("device-", "typed-"),
             "verification_uri": format!("{issuer}/typed"),
             "expires_in": 600,
-            "interval": 5,
+            "interval": self.asked_every.unwrap_or(5),
         });
         (200, said)
     }

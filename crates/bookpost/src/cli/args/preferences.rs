@@ -5,7 +5,7 @@ use clap::Subcommand;
 use super::{Output, at_least_one};
 use crate::{
     cli::control::Found,
-    config::{Provider, SendBy},
+    config::{Audience, Provider, SendBy},
 };
 
 /// `preferences`
@@ -42,6 +42,9 @@ pub enum Preferences {
     Arrived {
         /// What was found in the mailbox
         found: Found,
+        /// google or microsoft, if it was sent by an account there
+        #[arg(value_parser = provider, conflicts_with = "server")]
+        provider: Option<Provider>,
         /// Server 1, or 2, the backup
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=2))]
         server: u8,
@@ -66,11 +69,14 @@ pub enum Preferences {
         #[command(flatten)]
         output: Output,
     },
-    /// Forget the sign-in at a mail provider, and tell the provider that it is over
+    /// Forget the sign-in at a mail provider, and tell the provider that it is over; says first how much mail waits for it, and asks
     Disconnect {
         /// google or microsoft
         #[arg(value_parser = provider)]
         provider: Provider,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         output: Output,
     },
@@ -90,6 +96,10 @@ pub enum Preferences {
 
 fn provider(text: &str) -> Result<Provider, String> {
     Provider::named(text).ok_or_else(|| "it is google or microsoft".to_owned())
+}
+
+fn audience(text: &str) -> Result<Audience, String> {
+    Audience::named(text).ok_or_else(|| "it is internal, external or testing".to_owned())
 }
 
 fn send_by(text: &str) -> Result<SendBy, String> {
@@ -144,6 +154,9 @@ pub enum Settings {
         /// Whose accounts are meant, at Microsoft: its id or domain
         #[arg(long)]
         tenant: Option<String>,
+        /// For whom the client is, at Google: internal, external, or testing while it is not published
+        #[arg(long, value_parser = audience)]
+        audience: Option<Audience>,
         /// By the mail server of the provider (smtp), or by its web service with a narrower box to tick (api)
         #[arg(long, value_parser = send_by)]
         send_by: Option<SendBy>,

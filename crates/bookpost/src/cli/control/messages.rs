@@ -20,7 +20,11 @@ use store::{
     Unreachable, Webhook,
 };
 
-use crate::{app::text::As, notices::import::Columns, preferences::DoNotSend};
+use crate::{
+    app::text::As,
+    notices::import::Columns,
+    preferences::{DoNotSend, mail_accounts::Without},
+};
 
 /// What a command asks of the service.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -238,10 +242,18 @@ pub enum Reply {
         account: String,
         before: String,
     },
-    /// It is forgotten; whether the provider was told.
+    /// What follows if this account is used no more.
+    Disconnecting {
+        provider: String,
+        account: String,
+        mail: Without,
+    },
+    /// It is forgotten; whether the provider was told, and why not where it could not be.
     Disconnected {
         provider: String,
         told: bool,
+        #[serde(default)]
+        why_not_told: Option<String>,
     },
     Sites(ShownSites),
     Notices(Vec<ShownNotice>),

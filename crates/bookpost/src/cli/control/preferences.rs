@@ -60,6 +60,10 @@ pub enum AccountRequest {
     Renew { provider: Provider },
     /// The other account is meant.
     Confirm { provider: Provider },
+    /// It is not, and is forgotten.
+    DropNew { provider: Provider },
+    /// What would follow if it were used no more.
+    Disconnecting { provider: Provider },
     /// It is used no more.
     Disconnect { provider: Provider },
 }

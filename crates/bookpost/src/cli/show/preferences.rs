@@ -15,7 +15,7 @@ use crate::{
     config::{Origin, Provider, SendBy},
     preferences::{
         InUse, Why,
-        mail_accounts::{Ending, EndsWhy, Used},
+        mail_accounts::{Boxes, Ending, EndsWhy, Used, Without},
     },
 };
 
@@ -105,10 +105,11 @@ fn account_beside(account: &ShownAccount, goes_by: Option<&str>, view: &View<'_>
         );
     }
     if let Some(Ending { ends_at, why, .. }) =
-        account.ends.filter(|one| one.why == EndsWhy::Said || one.is_near(view.now))
+        account.ends.filter(|one| one.why != EndsWhy::Unused || one.is_near(view.now))
     {
         let why = match why {
             EndsWhy::Said => "as it said itself",
+            EndsWhy::Testing => "as the client stands at \"Testing\" there",
             EndsWhy::Unused => "unless it is renewed before, which has failed for a long time",
         };
         let _ = writeln!(out, "{title} ends the sign-in: {}, {why}", view.at(ends_at));
@@ -124,7 +125,7 @@ fn account_beside(account: &ShownAccount, goes_by: Option<&str>, view: &View<'_>
         };
         let _ = writeln!(out, "mail is handed over: {how}");
     }
-    let _ = writeln!(out, "boxes ticked: {}", account.scopes.join(" "));
+    let _ = writeln!(out, "{}: {}", agreed(account), account.scopes.join(" "));
     if let Some(another) = &account.given_for_another {
         let _ = writeln!(
             out,
@@ -147,13 +148,51 @@ fn account_beside(account: &ShownAccount, goes_by: Option<&str>, view: &View<'_>
     out
 }
 
+/// What is said before what was agreed to.
+fn agreed(account: &ShownAccount) -> String {
+    let boxes = Provider::named(&account.provider)
+        .zip(account.send_by)
+        .and_then(|(provider, by)| Boxes::of(provider, by, &account.scopes.join(" ")));
+    boxes.map_or("agreed to".to_owned(), |boxes| format!("{} of {} boxes ticked", boxes.ticked, boxes.asked))
+}
+
 /// What became of a sign-in that was ended.
-pub(super) fn disconnected(provider: &str, told: bool) -> String {
+pub(super) fn disconnected(provider: &str, told: bool, why_not: Option<&str>) -> String {
+    let (title, there) = (title(provider), taken_away_at(provider));
+    let todo = format!("take Bookpost's access away in the account there too: {there}");
+    match why_not {
+        _ if told => format!(
+            "Disconnected from {title}: it was told that the sign-in is over, and that is good for nothing now.\n"
+        ),
+        Some(why) => {
+            format!("Disconnected here. {title} could not be told that it is over ({why}); {todo}\n")
+        }
+        None => format!("Disconnected here. {title} was not told that it is over; {todo}\n"),
+    }
+}
+
+/// What follows from ending it.
+pub(in super::super) fn disconnecting(provider: &str, account: &str, mail: &Without) -> String {
     let title = title(provider);
-    if told {
-        format!("Disconnected from {title}; the sign-in is good for nothing now.\n")
-    } else {
-        format!("Disconnected. {title} was not told: take Bookpost's access away in the account there too.\n")
+    let then = "What comes from then on waits too, until somebody signs in again";
+    let mail = match mail {
+        Without::Unused => format!("Mail does not leave by {title} at the moment, so none waits for this."),
+        Without::GoesBy(server) => format!("All mail goes out by {} from then on.", named(server)),
+        Without::Waits(0) => format!("No mail waits at the moment. {then}."),
+        Without::Waits(1) => format!("1 mail waits for this way of sending. {then}; it is kept."),
+        Without::Waits(waiting) => {
+            format!("{waiting} mails wait for this way of sending. {then}; all are kept.")
+        }
+    };
+    format!("Bookpost forgets the sign-in of {account} and tells {title} that it is over. {mail}\n")
+}
+
+/// Where whoever owns an account ends what programs may do by it.
+fn taken_away_at(provider: &str) -> &'static str {
+    match Provider::named(provider) {
+        Some(Provider::Google) => "https://myaccount.google.com/connections",
+        Some(Provider::Microsoft) => "https://myapplications.microsoft.com",
+        None => "",
     }
 }
 
@@ -332,7 +371,10 @@ mod tests {
             assert!(text.contains("mail waits: it was given for the client id x. Sign in again"), "{text}");
             let next = "renewed next: with the first mail after 1970-01-01 00:00, at the latest 1970-01-01 00:00 (UTC)\n";
             assert_eq!(text.contains(next), !signed_out, "{text}");
-            assert!(text.contains("boxes ticked: openid https://mail.google.com/"), "{text}");
+            assert!(text.contains("2 of 3 boxes ticked: openid https://mail.google.com/"), "{text}");
+            let microsoft = ShownAccount { provider: "microsoft".to_owned(), ..shown };
+            let text = account(&microsoft, &view);
+            assert!(text.contains("\nagreed to: openid ") && !text.contains("boxes"), "{text}");
         }
     }
 

@@ -271,6 +271,7 @@ mod tests {
             client_id: "us".to_owned(),
             client_secret: String::new().into(),
             tenant: "common".to_owned(),
+            audience: None,
             issuer: None,
             server: server.into(),
         }

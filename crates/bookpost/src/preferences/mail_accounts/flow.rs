@@ -13,10 +13,11 @@ use serde::{Deserialize, Serialize};
 use store::{Actor, AlarmKind, NewMailAccount};
 
 use super::{
-    AccountError, MailAccounts, claims,
+    AccountError, Boxes, MailAccounts, claims,
     endpoints::{Endpoints, may_send, scopes},
     given_by::{GivenBy, OfAnother},
     http::{Http, provider_said},
+    pending::Pending,
     redirect::{self, NotTaken},
     renewing::of_client,
     service::{Fetched, Hosted, Opener},
@@ -73,23 +74,14 @@ pub enum Came {
     Another { provider: Provider, account: String, before: String },
 }
 
-/// What was given to somebody who is asked whether that account is meant.
-pub(super) struct Pending {
-    provider: Provider,
-    account: Address,
-    scopes: String,
-    given: Given,
-    given_by: GivenBy,
-    refresh: String,
-    who: Actor,
-    came_at: Timestamp,
-}
-
-impl Pending {
-    fn is(&self, provider: Provider, who: &Actor, now: Timestamp) -> bool {
-        let age = now.duration_since(self.came_at).unsigned_abs();
-        self.provider == provider && self.who == *who && age <= LASTS
-    }
+/// Whether a provider was told that a sign-in is over, so that what it gave is good for nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Revoked {
+    Yes,
+    /// It takes no such word, or another client than that of now would have to say it: its owner ends it there.
+    NotAsked,
+    /// It could not be told, and why: the same.
+    Failed(String),
 }
 
 #[derive(Serialize, Deserialize)]
@@ -186,54 +178,26 @@ impl MailAccounts {
         self.going(kept).map(|going| going.provider)
     }
 
-    /// The other account is meant.
-    pub async fn confirm(&self, provider: Provider, who: &Actor) -> Result<Came, AccountError> {
-        let now = self.0.clock.now();
-        let mut waiting = self.0.pending.lock().await;
-        let pending = waiting.take_if(|pending| pending.is(provider, who, now)).ok_or(AccountError::Stale)?;
-        drop(waiting);
-        let _alone = self.0.alone(provider).await;
-        self.connect(pending).await
-    }
-
-    /// It is not: what was given for it is dropped. True: the provider was told, too; false: that is done there, by its owner. None: nobody
-    /// was asked.
-    pub async fn drop_new(&self, provider: Provider, who: &Actor) -> Option<bool> {
-        let now = self.0.clock.now();
-        let pending = self.0.pending.lock().await.take_if(|pending| pending.is(provider, who, now))?;
-        let _alone = self.0.alone(provider).await;
-        let set = self.provider(provider).filter(|set| pending.given_by == GivenBy::now(set));
-        Some(match set {
-            Some(set) => self.told_that_it_is_over(&set, &pending.refresh).await,
-            None => false,
-        })
-    }
-
-    /// Who has signed in with another account than the one before, and is asked whether it is meant: the account, and the one before.
-    pub async fn waits(&self, provider: Provider, who: &Actor) -> Option<(String, String)> {
-        let waiting = self.0.pending.lock().await;
-        let pending = waiting.as_ref().filter(|pending| pending.is(provider, who, self.0.clock.now()))?;
-        let before = self.account(provider).await.ok()??;
-        Some((pending.account.to_string(), before.account))
-    }
-
-    /// The account is used no more. True: the provider was told, and its tokens are good for nothing; false: that is done there, by its owner.
-    pub async fn disconnect(&self, provider: Provider, who: Actor) -> Result<bool, AccountError> {
+    /// The account is used no more.
+    pub async fn disconnect(&self, provider: Provider, who: Actor) -> Result<Revoked, AccountError> {
         let _alone = self.0.alone(provider).await;
         let store = &self.0.store;
         let gone = store.disconnect_mail_account(provider.name(), who, self.0.clock.now()).await?;
         self.over(provider);
-        let Some((gone, set)) = gone.zip(self.provider(provider)) else { return Ok(false) };
-        let Ok(tokens) = self.0.tokens(provider, &gone) else { return Ok(false) };
+        // Nor is it asked any more whether another one is meant in its place.
+        self.drop_all_of(provider).await;
+        let Some((gone, set)) = gone.zip(self.provider(provider)) else {
+            return Ok(Revoked::NotAsked);
+        };
+        let Ok(tokens) = self.0.tokens(provider, &gone) else { return Ok(Revoked::NotAsked) };
         // Nor is it shown to another client to be ended.
         if OfAnother::of(tokens.given_by(), &set).is_some() {
-            return Ok(false);
+            return Ok(Revoked::NotAsked);
         }
         Ok(self.told_that_it_is_over(&set, tokens.refresh()).await)
     }
 
-    /// False: it could not be told, or takes no such word.
-    async fn told_that_it_is_over(&self, set: &MailProvider, refresh: &str) -> bool {
+    pub(super) async fn told_that_it_is_over(&self, set: &MailProvider, refresh: &str) -> Revoked {
         let told = async {
             if let Some(service) = &set.service {
                 let hosted = Hosted { service, http: &self.0.http_of_service };
@@ -242,10 +206,14 @@ impl MailAccounts {
             let endpoints = Endpoints::of(set, &self.0.http).await?;
             Asker::new(set, &endpoints, &self.0.http)?.revoke(refresh).await
         };
-        told.await.unwrap_or_else(|error| {
-            tracing::warn!(%error, "the mail provider could not be told that a sign-in is over");
-            false
-        })
+        match told.await {
+            Ok(true) => Revoked::Yes,
+            Ok(false) => Revoked::NotAsked,
+            Err(error) => {
+                tracing::warn!(%error, "the mail provider could not be told that a sign-in is over");
+                Revoked::Failed(error.to_string())
+            }
+        }
     }
 
     /// What was wrong with the tokens of before is over.
@@ -281,7 +249,7 @@ impl MailAccounts {
         let granted = given.scopes.clone().unwrap_or_default();
         enough(&set, &granted, &given)?;
         let account = account.as_deref().and_then(|account| Address::parse(account).ok());
-        let account = account.ok_or(AccountError::NoAddress)?;
+        let account = account.ok_or_else(|| no_address(&set, &granted))?;
         self.agreed(&set, account, granted, given, going.who).await
     }
 
@@ -311,7 +279,11 @@ impl MailAccounts {
         let granted =
             given.scopes.clone().unwrap_or_else(|| scopes(provider, set.sends_by(), endpoints).join(" "));
         enough(set, &granted, &given)?;
-        let account = self.who_signed_in(set, endpoints, &given, nonce, &self.0.http).await?;
+        let account = self.who_signed_in(set, endpoints, &given, nonce, &self.0.http).await;
+        let account = account.map_err(|error| match error {
+            AccountError::NoAddress => no_address(set, &granted),
+            other => other,
+        })?;
         self.agreed(set, account, granted, given, who).await
     }
 
@@ -332,10 +304,13 @@ impl MailAccounts {
         match before.filter(|before| !before.eq_ignore_ascii_case(&pending.account.to_string())) {
             Some(before) => {
                 let account = pending.account.to_string();
-                *self.0.pending.lock().await = Some(pending);
+                self.ask_about(pending).await;
                 Ok(Came::Another { provider, account, before })
             }
-            None => self.connect(pending).await,
+            None => {
+                self.instead_of(&pending).await;
+                self.connect(pending).await
+            }
         }
     }
 
@@ -361,7 +336,7 @@ impl MailAccounts {
         said.address().ok_or(AccountError::NoAddress)
     }
 
-    async fn connect(&self, pending: Pending) -> Result<Came, AccountError> {
+    pub(super) async fn connect(&self, pending: Pending) -> Result<Came, AccountError> {
         let Pending { provider, account, scopes, given, given_by, refresh, who, .. } = pending;
         let now = self.0.clock.now();
         let _sealing = self.0.sealing.with_key().await;
@@ -382,9 +357,16 @@ impl MailAccounts {
 /// Whether mail can be sent with what was given, for good.
 fn enough(set: &MailProvider, granted: &str, given: &Given) -> Result<(), AccountError> {
     if !may_send(set, granted) {
-        return Err(AccountError::BoxUnticked { granted: plain(granted) });
+        let boxes = Boxes::of(set.provider, set.sends_by(), granted);
+        return Err(AccountError::BoxUnticked { granted: plain(granted), boxes });
     }
     given.refresh.is_some().then_some(()).ok_or(AccountError::NoTokenForLater)
+}
+
+/// Why it is not known who has signed in.
+fn no_address(set: &MailProvider, granted: &str) -> AccountError {
+    let boxes = Boxes::of(set.provider, set.sends_by(), granted);
+    boxes.filter(|boxes| !boxes.has_address).map_or(AccountError::NoAddress, AccountError::AddressUnticked)
 }
 
 pub(super) fn draw(dice: &mut impl CryptoRng) -> String {

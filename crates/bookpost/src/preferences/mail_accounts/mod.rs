@@ -6,6 +6,7 @@
 //!
 //! This part knows nothing of pages, commands and mail.
 
+mod boxes;
 mod claims;
 mod device;
 mod ending;
@@ -13,11 +14,13 @@ mod endpoints;
 mod flow;
 mod given_by;
 mod http;
+mod pending;
 pub mod redirect;
 mod renewing;
 pub mod service;
 mod tokens;
 mod used;
+mod without;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -28,6 +31,7 @@ use tokio::sync::{Mutex, RwLock, watch};
 use zeroize::Zeroizing;
 
 use self::{
+    endpoints::may_send,
     http::Http,
     redirect::NotTaken,
     service::{Kept, ServiceError},
@@ -39,12 +43,14 @@ use crate::{
     secrets::KeyError,
 };
 
+pub use boxes::Boxes;
 pub use device::{Asked, WithCode};
 pub use ending::{Ending, EndsWhy};
-pub use flow::{Back, Begun, Came, LASTS, LedBack};
+pub use flow::{Back, Begun, Came, LASTS, LedBack, Revoked};
 pub use given_by::{GivenBy, OfAnother};
 pub use renewing::of_client;
 pub use used::{Used, counted_as, sent, used};
+pub use without::{Without, other_than};
 
 /// A mail server that does not take a token is not believed again sooner.
 const BELIEVED_AGAIN: Duration = Duration::from_mins(10);
@@ -96,9 +102,11 @@ pub enum AccountError {
     NoCode(String),
     #[error("the provider does not know the client id and secret: {0}")]
     Client(String),
-    /// A box was left unticked.
+    /// That for sending was left unticked, or where there are no boxes, not agreed to.
     #[error("mail cannot be sent with what was agreed to: {granted}")]
-    BoxUnticked { granted: String },
+    BoxUnticked { granted: String, boxes: Option<Boxes> },
+    #[error("the box for the email address was left unticked: it is not known who has signed in")]
+    AddressUnticked(Boxes),
     #[error("the provider gave no token for later")]
     NoTokenForLater,
     #[error("the provider does not say who has signed in")]
@@ -136,7 +144,7 @@ struct Inner {
     /// Told when there are other tokens, or none any more.
     done: watch::Sender<()>,
     /// What was given to somebody who has signed in with another account than before, until they say that it is meant.
-    pending: Mutex<Option<flow::Pending>>,
+    pending: Mutex<Option<pending::Pending>>,
     /// When a mail server was believed last that it takes a token no more, and which.
     believed: Mutex<BTreeMap<Provider, (Timestamp, Zeroizing<String>)>>,
 }
@@ -224,9 +232,16 @@ impl MailAccounts {
         self.0.of_another(provider, account)
     }
 
+    /// What was agreed to is enough for the way in which mail is to leave now.
+    pub fn covers(&self, account: &MailAccount) -> bool {
+        let set = Provider::named(&account.provider).and_then(|provider| self.provider(provider));
+        set.is_some_and(|set| may_send(&set, &account.scopes))
+    }
+
     /// When the account's sign-in ends by itself.
     pub fn ending(&self, account: &MailAccount) -> Option<Ending> {
-        Ending::of_account(account, &self.0.settings.now().sealing_key)
+        let set = Provider::named(&account.provider).and_then(|provider| self.provider(provider));
+        Ending::of_account(account, set.as_ref(), &self.0.settings.now().sealing_key)
     }
 
     /// Says in good time that a sign-in ends by itself, or that it does not any more.
@@ -245,6 +260,7 @@ impl MailAccounts {
     /// Asks for the next token where nobody has needed one for long, so that the sign-in stays alive. Says where it is none for what is set
     /// now.
     pub(crate) async fn keep_alive(&self) -> Result<(), store::Error> {
+        self.drop_what_is_over().await;
         let now = self.0.clock.now();
         for account in self.0.store.mail_accounts().await? {
             let idle_since = renewed_at_latest(&account);
@@ -280,10 +296,13 @@ impl MailAccounts {
         Ok(())
     }
 
-    /// Waits for whoever asks a provider: what it gives is stored, or handed on.
+    /// Waits for whoever asks a provider: what it gives is stored, or handed on. Nobody is asked any more whether another account is meant.
     pub(crate) async fn ended(&self) {
         for asking in self.0.asking.values() {
             let _nobody = asking.lock().await;
+        }
+        for provider in Provider::ALL {
+            self.drop_all_of(provider).await;
         }
         let _nothing = self.0.under_way.write().await;
     }
@@ -299,6 +318,7 @@ fn ends_soon(provider: Provider, account: &str, ending: Ending) -> String {
     let at = TimeZone::system().to_datetime(ending.ends_at).strftime("%A, %-d %B %Y, %H:%M");
     let why = match ending.why {
         EndsWhy::Said => format!("{title} said so when somebody signed in"),
+        EndsWhy::Testing => "the client stands at \"Testing\" there".to_owned(),
         EndsWhy::Unused => format!("{title} could not be asked to renew it for a long time"),
     };
     format!(

@@ -31,13 +31,12 @@ use super::{
     not_here,
     senders::{self, Sender},
     visit::Visit,
-    words::Words,
 };
 use crate::{
     config::{Provider, SendBy, Way},
     identity::Permission,
     preferences::mail_accounts::{
-        AccountError, Back, Came, LASTS, LedBack, Used, redirect, renewed_at_latest,
+        AccountError, Back, Boxes, Came, LASTS, LedBack, Used, redirect, renewed_at_latest,
     },
 };
 
@@ -113,6 +112,8 @@ struct Page {
     allows: String,
     /// What a link says that ends it.
     end: Option<String>,
+    /// What follows from for whom the client is at the provider.
+    audience: Option<String>,
     /// There are boxes to tick where one agrees.
     has_boxes: bool,
 }
@@ -308,6 +309,7 @@ async fn made(
     });
     let signed_out = account.as_ref().is_some_and(|account| account.signed_out_at.is_some());
     let button = if account.is_some() { "account-again" } else { "account-begin" };
+    let set = sources.accounts.provider(provider);
     let handing = handing::Handing::now(visit, provider).await;
     let meanwhile = Box::pin(meanwhile::Meanwhile::now(visit, provider)).await?;
     let way = &sources.config().sending.way;
@@ -322,7 +324,7 @@ async fn made(
         facts: match &account {
             Some(account) => {
                 let used = sources.accounts.used(provider).await?;
-                [facts(account, visit), by_it(provider, handing.now, used, words)].concat()
+                [facts(account, visit), by_it(account, (provider, handing.now), used, visit)].concat()
             }
             None => Vec::new(),
         },
@@ -343,7 +345,7 @@ async fn made(
         }),
         back,
         instead,
-        is_set: sources.accounts.provider(provider).is_some(),
+        is_set: set.is_some(),
         client,
         client_title: with("client-title"),
         service,
@@ -351,9 +353,10 @@ async fn made(
         handing,
         button: with(button),
         shared: with("account-before-shared"),
-        allows: with(if said::has_boxes(provider) { "account-before-boxes" } else { "account-before-agree" }),
+        allows: with(if provider.has_boxes() { "account-before-boxes" } else { "account-before-agree" }),
         end: account.is_some().then(|| with("account-end")),
-        has_boxes: provider == Provider::Google,
+        audience: set.and_then(|set| set.audience).map(|audience| said::audience(audience, visit)),
+        has_boxes: provider.has_boxes(),
     })
 }
 
@@ -383,8 +386,14 @@ fn facts(account: &MailAccount, visit: &Visit) -> Vec<(String, String)> {
     facts
 }
 
-/// How mail leaves by it, and how much has.
-fn by_it(provider: Provider, by: SendBy, used: Option<Used>, words: &Words) -> Vec<(String, String)> {
+/// What was agreed to, how mail leaves by it, and how much has.
+fn by_it(
+    account: &MailAccount,
+    (provider, by): (Provider, SendBy),
+    used: Option<Used>,
+    visit: &Visit,
+) -> Vec<(String, String)> {
+    let words = visit.words();
     let sent = used.map(|Used { count, limit }| {
         let text = match limit {
             Some(limit) => words.with(
@@ -395,5 +404,14 @@ fn by_it(provider: Provider, by: SendBy, used: Option<Used>, words: &Words) -> V
         };
         (words.t("account-used"), text)
     });
-    [(words.t("account-sends-by"), handing::title(provider, by, words))].into_iter().chain(sent).collect()
+    let agreed = match Boxes::of(provider, by, &account.scopes) {
+        Some(boxes) => said::ticked(boxes, words),
+        None if visit.pages.sources.accounts.covers(account) => words.t("account-agreed-all"),
+        None => words.t("account-agreed-other"),
+    };
+    let how = [
+        (words.t("account-agreed"), agreed),
+        (words.t("account-sends-by"), handing::title(provider, by, words)),
+    ];
+    how.into_iter().chain(sent).collect()
 }

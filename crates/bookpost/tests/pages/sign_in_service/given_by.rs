@@ -1,5 +1,6 @@
 //! What was given by one is shown to nobody else, and is as good as before once that one is set again.
 
+use bookpost::preferences::mail_accounts::Revoked;
 use mail::Reason;
 use store::{AlarmKind, Role};
 use testkit::provider::Person;
@@ -104,7 +105,8 @@ async fn tokens_are_shown_to_nobody_but_who_gave_them() {
 
     // Who disconnects meanwhile tells nobody else either.
     entered.service(&address).await;
-    assert!(!accounts.disconnect(GOOGLE, store::Actor::CommandLine).await.unwrap());
+    let ended = accounts.disconnect(GOOGLE, store::Actor::CommandLine).await.unwrap();
+    assert_eq!(ended, Revoked::NotAsked);
     assert!(nobody_knocks(&another).await && entered.places.provider.revoked().is_empty());
     entered.places.stop().await;
 }

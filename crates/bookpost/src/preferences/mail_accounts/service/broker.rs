@@ -66,9 +66,10 @@ impl Broker {
     }
 
     /// The installation fetches what was given to whoever is back.
-    pub async fn fetch(&self, installation: &Installation, fetch: &Fetch) -> Result<Sealed, No> {
+    pub async fn fetch(&self, installation: &Installation, fetch: Fetch) -> Result<Sealed, No> {
         let stale = || No::new(Why::Stale, "");
-        let handoff = self.handed(installation, &fetch.handoff, &fetch.verifier).ok_or_else(stale)?;
+        let Fetch { handoff: brought, verifier } = fetch;
+        let handoff = self.handed(installation, &brought, &verifier).ok_or_else(stale)?;
         let set = self.offered(handoff.ticket.provider)?;
         let once = Some(Visit::Ends(handoff.ticket.once.clone().into_bytes()));
         let id = self.serve(installation, Service::Fetched, handoff.ticket.provider, once).await?;

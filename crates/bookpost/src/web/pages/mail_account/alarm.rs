@@ -98,7 +98,11 @@ pub(in crate::web::pages) fn said(
                 () if goes_on => "alarm-account-behind",
                 () => "alarm-account-waits",
             };
-            (title, format!("{} {}", words.t(key), words.what_to_do(reason)))
+            let to_do = match reason {
+                Reason::ScopeMissing if provider.has_boxes() => words.t("alarm-account-boxes"),
+                _ => words.what_to_do(reason),
+            };
+            (title, format!("{} {to_do}", words.t(key)))
         }
     })
 }

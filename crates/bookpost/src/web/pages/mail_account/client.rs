@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{Done, Posted, Visit, administered, done, handing::Handing, not_here, shown_with};
 use crate::{
-    config::{Loaded, Provider, SendBy},
+    config::{Audience, Loaded, Provider, SendBy},
     preferences::{Change, Refused, Wish, secret_of},
     web::pages::{
         not_done::{self, NotDone},
@@ -28,6 +28,15 @@ pub(super) struct Typed {
     client_secret: String,
     #[serde(default)]
     tenant: String,
+    #[serde(default)]
+    audience: String,
+}
+
+/// One of several.
+pub(super) struct Choice {
+    pub(super) value: &'static str,
+    pub(super) text: String,
+    pub(super) chosen: bool,
 }
 
 /// What stands in the form.
@@ -35,6 +44,8 @@ pub(super) struct Client {
     pub(super) id: String,
     /// Microsoft's, where it is asked for.
     pub(super) tenant: Option<String>,
+    /// For whom it is, at Google, where that is asked for.
+    pub(super) audiences: Vec<Choice>,
     /// One is kept; it is shown to nobody.
     pub(super) has_secret: bool,
     /// Where it is entered instead, in a sentence.
@@ -56,6 +67,7 @@ impl Client {
         Self {
             id: set.as_ref().map(|set| set.client_id.clone()).unwrap_or_default(),
             tenant: (provider == Provider::Microsoft).then(|| tenant.unwrap_or_default()),
+            audiences: audiences(provider, set.as_ref().and_then(|set| set.audience), words),
             has_secret: set.is_some_and(|set| !set.client_secret.is_empty()),
             elsewhere: match visit.pages.sources.preferences.now().await {
                 Ok(standing) => places(&standing.loaded, provider, words)
@@ -66,6 +78,25 @@ impl Client {
             steps,
         }
     }
+}
+
+/// What can be chosen, with what is; the first is that nothing is said.
+fn audiences(provider: Provider, now: Option<Audience>, words: &Words) -> Vec<Choice> {
+    if provider != Provider::Google {
+        return Vec::new();
+    }
+    let all = [None].into_iter().chain(Audience::ALL.map(Some));
+    let choice = |one: Option<Audience>| Choice {
+        value: one.map_or("", Audience::name),
+        text: words.t(match one {
+            None => "audience-unsaid",
+            Some(Audience::Internal) => "audience-internal",
+            Some(Audience::External) => "audience-external",
+            Some(Audience::Testing) => "audience-testing",
+        }),
+        chosen: one == now,
+    };
+    all.map(choice).collect()
 }
 
 /// What is done there; which box is to be ticked goes by how mail is handed over.
@@ -130,7 +161,9 @@ async fn again(
     problems: Vec<NotDone>,
 ) -> Response {
     let tenant = now.tenant.as_ref().map(|_| plain(&form.tenant));
-    shown_with(visit, provider, Client { id: plain(&form.client_id), tenant, problems, ..now }).await
+    let audiences = audiences(provider, Audience::named(&form.audience), visit.words());
+    let typed = Client { id: plain(&form.client_id), tenant, audiences, problems, ..now };
+    shown_with(visit, provider, typed).await
 }
 
 fn values(provider: Provider, form: &Typed) -> BTreeMap<String, Value> {
@@ -140,6 +173,8 @@ fn values(provider: Provider, form: &Typed) -> BTreeMap<String, Value> {
     let mut values = BTreeMap::from([(named("client_id"), text(id.clone()))]);
     if provider == Provider::Microsoft {
         values.insert(named("tenant"), text(tenant));
+    } else {
+        values.insert(named("audience"), text(plain(&form.audience)));
     }
     if id.is_empty() || !secret.is_empty() {
         values.insert(secret_of(provider), text(secret));
@@ -160,22 +195,27 @@ mod tests {
 
     #[test]
     fn a_secret_that_is_not_typed_is_kept_and_without_an_id_nothing_is() {
-        let typed = |id: &str, secret: &str, tenant: &str| Typed {
+        let typed = |id: &str, secret: &str, beside: &str| Typed {
             client_id: id.to_owned(),
             client_secret: secret.to_owned(),
-            tenant: tenant.to_owned(),
+            tenant: beside.to_owned(),
+            audience: beside.to_owned(),
         };
         for (provider, form, expected) in [
             (
                 Provider::Google,
-                typed(" id\n", "secret ", "x"),
-                json!({ "google.client_id": "id", "google.client_secret": "secret" }),
+                typed(" id\n", "secret ", "testing"),
+                json!({ "google.client_id": "id", "google.client_secret": "secret", "google.audience": "testing" }),
             ),
-            (Provider::Google, typed("id", "", ""), json!({ "google.client_id": "id" })),
             (
                 Provider::Google,
-                typed("", "left", ""),
-                json!({ "google.client_id": null, "google.client_secret": null }),
+                typed("id", "", ""),
+                json!({ "google.client_id": "id", "google.audience": null }),
+            ),
+            (
+                Provider::Google,
+                typed("", "left", "internal"),
+                json!({ "google.client_id": null, "google.client_secret": null, "google.audience": null }),
             ),
             (
                 Provider::Microsoft,

@@ -4,10 +4,14 @@ use askama::Template;
 use axum::{extract::Path, response::Response};
 use store::Error;
 
-use super::{Done, Nothing, Posted, Visit, address, allowed, done, meanwhile::Meanwhile, not_here, shown};
+use super::{Done, Nothing, Posted, Visit, address, allowed, done, not_here, shown};
 use crate::{
-    config::{Provider, Way},
-    web::pages::frame::{Frame, Place, page},
+    config::Provider,
+    preferences::mail_accounts::{Revoked, Without},
+    web::pages::{
+        frame::{Frame, Place, page},
+        standing::named,
+    },
 };
 
 #[derive(Template)]
@@ -52,16 +56,11 @@ async fn asking(visit: &Visit, provider: Provider) -> Result<Asking, Error> {
 /// What becomes of mail.
 async fn mail(visit: &Visit, provider: Provider) -> Result<String, Error> {
     let (words, sources) = (visit.words(), &visit.pages.sources);
-    let config = sources.config();
-    let servers: &[_] = if let Way::Servers(servers) = &config.sending.way { servers } else { &[] };
-    if servers.iter().all(|server| server.sign_in != Some(provider)) {
-        return Ok(words.with("account-end-unused", &[("name", provider.title())]));
-    }
-    if let Some(server) = Meanwhile::without(visit, provider) {
-        return Ok(words.with("account-end-behind", &[("server", &server)]));
-    }
-    let waiting = sources.store.counts().await?.waiting;
-    Ok(words.count("account-end-waits", waiting))
+    Ok(match Without::of(provider, &sources.config(), &sources.store).await? {
+        Without::Unused => words.with("account-end-unused", &[("name", provider.title())]),
+        Without::GoesBy(server) => words.with("account-end-behind", &[("server", &named(&server, words))]),
+        Without::Waits(waiting) => words.count("account-end-waits", waiting),
+    })
 }
 
 /// Ends it.
@@ -71,8 +70,8 @@ pub(super) async fn end(Path(name): Path<String>, Posted { visit, .. }: Posted<N
         Err(response) => return response,
     };
     match visit.pages.sources.accounts.disconnect(provider, visit.actor()).await {
-        Ok(true) => done(provider, Done::AccountEnded),
-        Ok(false) => done(provider, Done::AccountForgotten),
+        Ok(Revoked::Yes) => done(provider, Done::AccountEnded),
+        Ok(Revoked::NotAsked | Revoked::Failed(_)) => done(provider, Done::AccountForgotten),
         Err(error) => shown(&visit.at(address(provider)), provider, Some(&error)).await,
     }
 }

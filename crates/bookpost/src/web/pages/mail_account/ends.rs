@@ -8,9 +8,9 @@ use crate::{
     web::pages::{visit::Visit, when::Clockwork},
 };
 
-/// When it ends, where the provider has said so; that it would if it were not used goes without saying.
+/// When it ends, where the provider has said so or its client stands at "Testing"; that it would if it were not used goes without saying.
 pub(super) fn fact(ending: &Ending, clockwork: &Clockwork) -> Option<(String, String)> {
-    let is_said = ending.why == EndsWhy::Said || ending.is_near(clockwork.now);
+    let is_said = ending.why != EndsWhy::Unused || ending.is_near(clockwork.now);
     is_said.then(|| (clockwork.words.t("account-ends-at"), clockwork.in_full(ending.ends_at)))
 }
 
@@ -26,7 +26,7 @@ pub(in crate::web::pages) fn said(
         return None;
     }
     let key = match (provider, ending.why) {
-        (Provider::Google, EndsWhy::Said) => "account-ends-google",
+        (Provider::Google, EndsWhy::Said) | (_, EndsWhy::Testing) => "account-ends-google",
         (Provider::Microsoft, EndsWhy::Said) => "account-ends-said",
         (_, EndsWhy::Unused) => "account-ends-unused",
     };

@@ -1,7 +1,8 @@
 //! What becomes of mail while a sign-in is of no use.
 
 use crate::{
-    config::{Provider, Way},
+    config::Provider,
+    preferences::mail_accounts::other_than,
     web::pages::{
         standing::{Standing, named},
         visit::Visit,
@@ -33,15 +34,7 @@ impl Meanwhile {
 
     /// By what it would go out if it could not by this provider.
     pub(super) fn without(visit: &Visit, provider: Provider) -> Option<String> {
-        Self::other(visit, provider).map(|server| named(&server, visit.words()))
-    }
-
-    fn other(visit: &Visit, provider: Provider) -> Option<String> {
-        match &visit.pages.sources.config().sending.way {
-            Way::Servers(servers) => {
-                servers.iter().find(|server| server.name != provider.name()).map(|one| one.name.clone())
-            }
-            Way::None | Way::Practice => None,
-        }
+        let config = visit.pages.sources.config();
+        other_than(provider, &config).map(|server| named(server, visit.words()))
     }
 }

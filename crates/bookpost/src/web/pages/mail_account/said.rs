@@ -1,9 +1,9 @@
 //! Why nobody was signed in at a provider, in a librarian's words, and what to do about it.
 
 use crate::{
-    config::Provider,
-    preferences::mail_accounts::{AccountError, redirect::NotTaken, service::ServiceError},
-    web::pages::words::Words,
+    config::{Audience, Provider},
+    preferences::mail_accounts::{AccountError, Boxes, Ending, redirect::NotTaken, service::ServiceError},
+    web::pages::{visit::Visit, words::Words},
 };
 
 /// What is wrong, and the provider's own words.
@@ -23,10 +23,15 @@ pub(super) fn refused(error: &AccountError, provider: Provider, words: &Words) -
         AccountError::Denied(said) => denied(said),
         AccountError::NoCode(_) => "account-no-code",
         AccountError::Client(_) => "account-client",
-        AccountError::BoxUnticked { .. } if has_boxes(provider) => "account-box",
-        AccountError::BoxUnticked { .. } => "account-not-all",
+        AccountError::BoxUnticked { boxes: Some(boxes), .. } => {
+            return unticked(*boxes, "account-box", Some(error.to_string()), words);
+        }
+        AccountError::BoxUnticked { boxes: None, .. } => "account-not-all",
+        AccountError::AddressUnticked(boxes) => {
+            return unticked(*boxes, "account-box-address", None, words);
+        }
         AccountError::NoTokenForLater => "account-no-later",
-        AccountError::NoAddress if has_boxes(provider) => "account-no-address",
+        AccountError::NoAddress if provider.has_boxes() => "account-no-address",
         AccountError::NoAddress => "account-no-address-agreed",
         AccountError::Service(error) => service(error),
         AccountError::Provider(_) | AccountError::Key(_) | AccountError::Store(_) => "account-provider",
@@ -38,9 +43,27 @@ pub(super) fn refused(error: &AccountError, provider: Provider, words: &Words) -
     Refused { why: words.with(key, &[("name", provider.title())]), said }
 }
 
-/// Only Google asks with boxes what it allows; elsewhere all of it is agreed to, or nothing.
-pub(super) fn has_boxes(provider: Provider) -> bool {
-    provider == Provider::Google
+/// Which box was left unticked, after how many were not.
+fn unticked(boxes: Boxes, which: &str, said: Option<String>, words: &Words) -> Refused {
+    Refused { why: format!("{}. {}", ticked(boxes, words), words.t(which)), said }
+}
+
+/// What follows from for whom the client is at Google.
+pub(super) fn audience(audience: Audience, visit: &Visit) -> String {
+    let (words, clockwork) = (visit.words(), &visit.clockwork);
+    match audience {
+        Audience::Internal => words.t("account-before-internal"),
+        Audience::External => words.t("account-before-external"),
+        Audience::Testing => {
+            let at = clockwork.in_full(Ending::in_testing(clockwork.now));
+            words.with("account-before-testing", &[("at", &at)])
+        }
+    }
+}
+
+/// How many boxes were ticked.
+pub(super) fn ticked(Boxes { ticked, asked, .. }: Boxes, words: &Words) -> String {
+    words.with("account-ticked", &[("ticked", &ticked.to_string()), ("asked", &asked.to_string())])
 }
 
 pub(super) fn service(error: &ServiceError) -> &'static str {

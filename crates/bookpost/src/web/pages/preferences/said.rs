@@ -49,6 +49,7 @@ pub(in super::super) fn label(name: &str, words: &Words) -> String {
         "library" => "start-name",
         "google.client_id" => "said-google-client",
         "google.client_secret" => "said-google-secret",
+        "google.audience" => "said-google-audience",
         "microsoft.client_id" => "said-microsoft-client",
         "microsoft.client_secret" => "said-microsoft-secret",
         "microsoft.tenant" => "said-microsoft-tenant",
@@ -96,6 +97,7 @@ fn unset(name: &str, words: &Words) -> String {
         | "notices.default_site"
         | "undeliverable.address"
         | "google.client_id"
+        | "google.audience"
         | "microsoft.client_id"
         | "sign_in_service.address"
         | "sign_in_service.name" => "value-empty",
@@ -127,6 +129,9 @@ fn chosen(key: &str, text: &str) -> Option<&'static str> {
         ("sending.way" | "sending.backup", "google") => "way-google",
         ("sending.way" | "sending.backup", "microsoft") => "way-microsoft",
         ("sending.backup", "none") => "backup-none",
+        ("google.audience", "internal") => "audience-internal",
+        ("google.audience", "external") => "audience-external",
+        ("google.audience", "testing") => "audience-testing",
         ("google.send_by", "smtp") => "send-by-smtp-google",
         ("google.send_by", "api") => "send-by-api-google",
         ("microsoft.send_by", "smtp") => "send-by-smtp-microsoft",

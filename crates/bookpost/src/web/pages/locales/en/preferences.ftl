@@ -329,6 +329,7 @@ said-service-address = Sign-in service, Address
 said-service-key = Sign-in service, Key
 said-service-name = Sign-in service, Run by
 said-microsoft-tenant = Microsoft, Organisation (tenant)
+said-google-audience = Google, for whom the client is (audience)
 said-google-send-by = Google, how mail is handed over
 said-microsoft-send-by = Microsoft, how mail is handed over
 

@@ -329,6 +329,7 @@ said-service-address = Servicio de inicio de sesión, Dirección
 said-service-key = Servicio de inicio de sesión, Clave
 said-service-name = Servicio de inicio de sesión, Gestionado por
 said-microsoft-tenant = Microsoft, Organización (tenant)
+said-google-audience = Google, para quién es el cliente (público)
 said-google-send-by = Google, cómo se entrega el correo
 said-microsoft-send-by = Microsoft, cómo se entrega el correo
 
