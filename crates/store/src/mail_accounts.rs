@@ -102,7 +102,7 @@ pub enum Refreshing {
     Ours(Box<MailAccount>),
     /// Somebody else does, who has until then.
     Others(Timestamp),
-    /// Nobody: there is no account, or the provider has signed it out.
+    /// Nobody: there is no account, it has other tokens than were seen, or the provider has signed it out.
     Nobody,
 }
 
@@ -139,15 +139,18 @@ impl Store {
         ask!(self.db.disconnect_mail_account(provider.to_owned(), who, now).await)
     }
 
-    /// Takes the lease for so long, if nobody has it.
+    /// Takes the lease for so long, if nobody has it, and if the tokens are still those that were seen: who has seen older ones reads first
+    /// what another machine was given meanwhile. Where several machines ask it is the database's clock that tells when it is over.
     pub async fn begin_refresh(
         &self,
         provider: &str,
         lease: RefreshLease,
         lasts: Duration,
+        seen: Option<&[u8]>,
         now: Timestamp,
     ) -> Result<Refreshing, Error> {
-        ask!(self.db.begin_refresh(provider.to_owned(), lease, lasts, now).await)
+        let seen = seen.map(<[u8]>::to_vec);
+        ask!(self.db.begin_refresh(provider.to_owned(), lease, lasts, seen, now).await)
     }
 
     /// Keeps by what the question of now is asked again, should its answer be lost: until there are other tokens. `false`: the lease is

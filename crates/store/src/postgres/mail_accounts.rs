@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use mail::Reason;
 
 use super::{Postgres, audit, tx::Tx, worker::micros_of};
 use crate::{
     Actor, Deed, Error, GivenTokens, MailAccount, NewAudit, NewMailAccount, RefreshLease, Refreshing,
-    codes::{as_json, instant, micros, plain},
+    codes::{as_json, micros, plain},
     mail_accounts::{COLUMNS, decode},
     rows::Columns as _,
 };
@@ -22,10 +22,11 @@ const CONNECT: &str = "INSERT INTO mail_account
         leased_until = NULL, failure = NULL, reason = NULL";
 const DISCONNECT: &str = "DELETE FROM mail_account WHERE provider = $1";
 /// Whoever asks at the same time is waited for, and then has the lease.
-const LEASE: &str = "UPDATE mail_account SET lease = $2, leased_until = $3
-    WHERE provider = $1 AND signed_out_at IS NULL AND (lease IS NULL OR lease = $2 OR leased_until <= $4) RETURNING ";
-const LEASED: &str = "SELECT leased_until FROM mail_account
-    WHERE provider = $1 AND lease IS NOT NULL AND lease <> $2 AND leased_until > $3";
+const LEASE: &str = "UPDATE mail_account SET lease = $2, leased_until = clock_micros() + $3
+    WHERE provider = $1 AND signed_out_at IS NULL AND ($4::BYTEA IS NULL OR tokens = $4)
+        AND (lease IS NULL OR lease = $2 OR leased_until <= clock_micros()) RETURNING ";
+const LEASED: &str = "SELECT leased_until - clock_micros() FROM mail_account
+    WHERE provider = $1 AND lease IS NOT NULL AND lease <> $2 AND leased_until > clock_micros()";
 const END: &str =
     "UPDATE mail_account SET tokens = $3, usable_until = $4, refresh_at = $5, refreshed_at = $6,
         failed_at = NULL, failure = NULL, reason = NULL, asked = NULL, lease = NULL, leased_until = NULL
@@ -87,22 +88,23 @@ impl Postgres {
         provider: String,
         lease: RefreshLease,
         lasts: Duration,
+        seen: Option<Vec<u8>>,
         now: Timestamp,
     ) -> Result<Refreshing, Error> {
-        let until = micros(now).saturating_add(micros_of(lasts));
         let mut connection = self.connection().await?;
         let tx = self.write(&mut connection).await?;
         let leased =
-            tx.first(&format!("{LEASE}{COLUMNS}"), &[&provider, &lease.0, &until, &micros(now)]).await?;
+            tx.first(&format!("{LEASE}{COLUMNS}"), &[&provider, &lease.0, &micros_of(lasts), &seen]).await?;
         if let Some(ours) = leased {
             let ours = decode(&ours)?;
             tx.commit().await?;
             return Ok(Refreshing::Ours(Box::new(ours)));
         }
-        let Some(others) = tx.first(LEASED, &[&provider, &lease.0, &micros(now)]).await? else {
+        let Some(others) = tx.first(LEASED, &[&provider, &lease.0]).await? else {
             return Ok(Refreshing::Nobody);
         };
-        Ok(Refreshing::Others(instant(others.id(0)?).unwrap_or(now)))
+        let left = SignedDuration::from_micros(others.id(0)?);
+        Ok(Refreshing::Others(now.saturating_add(left).unwrap_or(now)))
     }
 
     pub(crate) async fn note_asked(

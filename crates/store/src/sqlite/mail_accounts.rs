@@ -23,7 +23,7 @@ const DISCONNECT: &str = "DELETE FROM mail_account WHERE provider = ?1";
 const LEASED: &str = "SELECT leased_until FROM mail_account
     WHERE provider = ?1 AND lease IS NOT NULL AND lease <> ?2 AND leased_until > ?3";
 const LEASE: &str = "UPDATE mail_account SET lease = ?2, leased_until = ?3
-    WHERE provider = ?1 AND signed_out_at IS NULL";
+    WHERE provider = ?1 AND signed_out_at IS NULL AND (?4 IS NULL OR tokens = ?4)";
 const END: &str =
     "UPDATE mail_account SET tokens = ?3, usable_until = ?4, refresh_at = ?5, refreshed_at = ?6,
         failed_at = NULL, failure = NULL, reason = NULL, asked = NULL, lease = NULL, leased_until = NULL
@@ -107,6 +107,7 @@ impl Sqlite {
         provider: String,
         lease: RefreshLease,
         lasts: Duration,
+        seen: Option<Vec<u8>>,
         now: Timestamp,
     ) -> Result<Refreshing, Error> {
         let until = micros(now).saturating_add(whole(lasts.as_micros()));
@@ -118,7 +119,7 @@ impl Sqlite {
                 if let Some(until) = others {
                     return Ok(Refreshing::Others(instant(until).unwrap_or(now)));
                 }
-                if tx.sql.prepare_cached(LEASE)?.execute((&provider, lease.0, until))? == 0 {
+                if tx.sql.prepare_cached(LEASE)?.execute((&provider, lease.0, until, seen))? == 0 {
                     return Ok(Refreshing::Nobody);
                 }
                 let ours = one(tx.sql, &provider)?;

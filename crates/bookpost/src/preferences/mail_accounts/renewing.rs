@@ -76,7 +76,7 @@ impl Inner {
         if let Looked::Has(_) = self.looked(provider).await? {
             let (lease, now) = (RefreshLease(secret_dice().random()), self.clock.now());
             let lasts = if self.is_hosted(provider) { service::LEASE } else { LEASE };
-            let begun = self.store.begin_refresh(provider.name(), lease, lasts, now).await?;
+            let begun = self.store.begin_refresh(provider.name(), lease, lasts, None, now).await?;
             if let Refreshing::Ours(account) = begun {
                 self.refresh(provider, &account, lease).await?;
             }
@@ -126,7 +126,8 @@ impl Inner {
         }
         let lease = RefreshLease(secret_dice().random());
         let lasts = if self.is_hosted(provider) { service::LEASE } else { LEASE };
-        match self.store.begin_refresh(provider.name(), lease, lasts, now).await? {
+        let seen = Some(&*account.tokens);
+        match self.store.begin_refresh(provider.name(), lease, lasts, seen, now).await? {
             Refreshing::Ours(account) => self.refresh(provider, &account, lease).await?,
             Refreshing::Others(until) => return Ok(Looked::Others(until)),
             Refreshing::Nobody => {}
