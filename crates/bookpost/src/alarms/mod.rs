@@ -2,7 +2,8 @@
 //!
 //! An alarm is a row first; then it goes to the log, to a command, to a web address and to a mail address, each on its
 //! own: one that fails does not keep the others from going. What was told is noted in the row afterwards: who ends the program
-//! in between has people told twice, rather than never.
+//! in between has people told twice, rather than never. Of several machines that share a queue one tells; what the queue could not take, and nobody
+//! else knows of, is told by each.
 
 mod command;
 mod letter;
@@ -19,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use letter::message;
 pub use telling::Telling;
 
-use crate::config::Settings;
+use crate::{app::duties::Duty, config::Settings};
 
 /// Where alarms are raised and cleared. Cheap to clone; never waits.
 #[derive(Debug, Clone)]
@@ -137,6 +138,8 @@ where
                         Some(alarm) if alarm.ended_at.is_none() && alarm.told > 0 => {
                             log(&alarm, Telling::Started);
                         }
+                        // Whoever else tells people looks at once where there is another one.
+                        Some(alarm) if alarm.id > 0 && !Duty::Alarms.is_ours(&crier.store).await => {}
                         Some(alarm) => crier.tell(alarm).await,
                         None => {}
                     }
@@ -164,6 +167,9 @@ where
     M: Future<Output = ()>,
 {
     async fn tell_all(&self) {
+        if !Duty::Alarms.is_ours(&self.store).await {
+            return;
+        }
         match self.store.alarms_to_tell().await {
             Ok(alarms) => {
                 for alarm in alarms {

@@ -27,7 +27,7 @@ use self::{
     faults::{Fault, Faults},
     files::{Content, Stamp, Sub},
 };
-use super::{App, notice_run};
+use super::{App, duties, notice_run, secret_dice};
 use crate::cli::{
     control::{Failure, Reply, RunRequest},
     show,
@@ -48,7 +48,9 @@ const LOOK_WHETHER_MENDED: Duration = Duration::from_mins(10);
 pub async fn watch(app: Arc<App>) {
     let mut drop_folder = DropFolder::new(&app.settings.now().notices.drop_folder);
     loop {
-        drop_folder.look(&app).await;
+        if drop_folder.is_ours(&app).await {
+            drop_folder.look(&app).await;
+        }
         app.clock.sleep_until(later(app.clock.now(), LOOK_EVERY)).await;
     }
 }
@@ -90,6 +92,18 @@ impl DropFolder {
     pub fn new(folder: &Path) -> Self {
         let (known, notices) = (BTreeMap::new(), (None, Timestamp::MIN));
         Self { folder: folder.to_owned(), known, notices, faults: Faults::default() }
+    }
+
+    /// Of machines that share a queue and have the same folder one looks into it; a folder of its own each looks into by itself.
+    async fn is_ours(&self, app: &App) -> bool {
+        if app.settings.now().database.is_none() {
+            return true;
+        }
+        match files::name_of(&self.folder, &mut secret_dice()) {
+            Ok(name) => duties::looks_into(&app.store, "drop folder", &name).await,
+            // Which is said by the look.
+            Err(_) => true,
+        }
     }
 
     /// Looks once: runs what is complete, and says what is wrong.

@@ -9,6 +9,7 @@ pub(crate) mod deciders;
 mod decisions;
 mod doors;
 pub mod drop_folder;
+pub(crate) mod duties;
 pub mod exports;
 pub(crate) mod lost_secrets;
 mod machines;
@@ -178,7 +179,7 @@ impl App {
     async fn started(config: Config, start: Start) -> anyhow::Result<Self> {
         let (clock, mut dice) = (start.clock, StdRng::seed_from_u64(start.seed));
         let steps = Steps::new(config.abort_at).breaking(start.break_at);
-        let Opened { config, store, journal, recovered } =
+        let Opened { config, version, store, journal, recovered } =
             open(config, start.source.as_ref(), clock.now(), &start.boot_id, &mut dice).await?;
         let applications = Applications::load(&store, &config.sites).await?;
         let practice = Practice::start(&practice::of(&config.data_dir), start.practice_rules).await?;
@@ -232,7 +233,15 @@ impl App {
         let app = Self {
             decisions: Decisions::new(store.clone(), Arc::clone(&clock), handle.clone(), alarms.clone()),
             people: People::new(store.clone(), Arc::clone(&clock), secret_dice(), config.oidc.as_ref()),
-            preferences: Preferences::new(&store, &clock, &sealing, &settings, &handle, &applications),
+            preferences: Preferences::new(
+                &store,
+                &clock,
+                &sealing,
+                &settings,
+                &handle,
+                &applications,
+                version,
+            ),
             schedules: Schedules::new(&settings, &store, &clock, &notices, &alarms),
             notices,
             settings,
@@ -292,7 +301,15 @@ impl App {
             now: self.sources().now,
         }));
         if self.settings.now().database.is_some() {
-            tasks.spawn(machines::watch(self.store.clone(), Arc::clone(&self.clock), self.worker.clone()));
+            tasks.spawn(machines::watch(machines::Machines {
+                store: self.store.clone(),
+                clock: Arc::clone(&self.clock),
+                worker: self.worker.clone(),
+                preferences: self.preferences.clone(),
+                applications: self.applications.clone(),
+                schedules: self.schedules.clone(),
+                alarms: self.alarms.clone(),
+            }));
         }
         drop(tasks);
         self
@@ -401,6 +418,8 @@ pub async fn open_queue(config: &Config, now: Timestamp) -> Result<Store, OpenEr
 /// The queue and its journal, with the last end sorted out, and the configuration as people prefer it.
 struct Opened {
     config: Config,
+    /// That of the preferences in it.
+    version: i64,
     store: Store,
     journal: Journal,
     recovered: Recovered,
@@ -414,9 +433,10 @@ async fn open(
     dice: &mut StdRng,
 ) -> anyhow::Result<Opened> {
     let store = open_queue(&config, now).await?;
+    let preferences = store.preferences().await?;
     let config = match source {
         // Somebody may have changed preferences since it was loaded.
-        Some(source) => source.check(&store.preferences().await?.values)?.config,
+        Some(source) => source.check(&preferences.values)?.config,
         None => config,
     };
     let folder = config.data_dir.join("journal");
@@ -426,7 +446,7 @@ async fn open(
     }
     let policy = config.sending.in_doubt;
     let recovered = start::recover(&store, &journal, replay, policy, &config.schedule, now, dice).await?;
-    Ok(Opened { config, store, journal, recovered })
+    Ok(Opened { config, version: preferences.version, store, journal, recovered })
 }
 
 /// Routes, their lines, and what rings when a line is nearly empty.

@@ -1,6 +1,12 @@
 //! Preferences that change while the program runs.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use jiff::Timestamp;
 use mail::clock::Clock;
@@ -33,6 +39,8 @@ struct Shared {
     started_at: Timestamp,
     /// Held by whoever changes them.
     changing: Mutex<()>,
+    /// Which hold here.
+    version: AtomicI64,
 }
 
 /// The preferences as they stand.
@@ -52,6 +60,7 @@ impl Preferences {
         settings: &Settings,
         worker: &Handle,
         applications: &Applications,
+        version: i64,
     ) -> Self {
         Self {
             store: store.clone(),
@@ -60,7 +69,11 @@ impl Preferences {
             settings: settings.clone(),
             worker: worker.clone(),
             applications: applications.clone(),
-            shared: Arc::new(Shared { started_at: clock.now(), changing: Mutex::default() }),
+            shared: Arc::new(Shared {
+                started_at: clock.now(),
+                changing: Mutex::default(),
+                version: version.into(),
+            }),
         }
     }
 
@@ -80,6 +93,9 @@ impl Preferences {
         let (changed, upstreams) =
             preferences::change(&self.store, source, change, &mut secret_dice(), upstreams, now).await?;
         self.settings.replace(changed.loaded.config.clone());
+        if let Some(change) = &changed.change {
+            self.shared.version.store(change.version, Ordering::Release);
+        }
         if changed.old > 0 {
             self.worker.pause(true).await;
         }
@@ -89,6 +105,35 @@ impl Preferences {
         heard.map_err(Refused::HalfHeard)?;
         self.sealing.look().await;
         Ok(changed)
+    }
+
+    /// Has them hold as they stand in the queue, where they were changed at another machine.
+    pub(super) async fn read_again(&self) -> Result<(), store::Error> {
+        let Some(source) = self.sealing.source() else { return Ok(()) };
+        let _alone = self.shared.changing.lock().await;
+        let stored = self.store.preferences().await?;
+        if stored.version == self.shared.version.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        let read = source.check(&stored.values).map_err(anyhow::Error::from);
+        match read.and_then(|loaded| Ok((upstreams(&loaded.config)?, loaded))) {
+            Ok((upstreams, loaded)) => {
+                self.settings.replace(loaded.config);
+                self.worker.reroute(upstreams).await;
+                self.applications.set_sites(&self.settings.now().sites, &self.store).await?;
+                self.sealing.look().await;
+                tracing::info!(
+                    version = stored.version,
+                    "preferences that were changed at another machine hold here"
+                );
+            }
+            // What this machine's file says does not go with them: a person sees to it, and then it is read anew.
+            Err(error) => {
+                tracing::error!(%error, "preferences that were changed at another machine cannot be used here");
+            }
+        }
+        self.shared.version.store(stored.version, Ordering::Release);
+        Ok(())
     }
 
     /// As they are now.

@@ -8,8 +8,8 @@ use mail::{clock::Clock, counted};
 use store::{AlarmKind, Store};
 
 use super::{
-    NoticeRuns, attention, certificates, deadman::Deadman, exports, retention, set_clock, silence,
-    waits::Waits, watchdog::Watchdogs,
+    NoticeRuns, attention, certificates, deadman::Deadman, duties::Duty, exports, retention, set_clock,
+    silence, waits::Waits, watchdog::Watchdogs,
 };
 use crate::{
     alarms::Alarms, config::Settings, identity::Applications, preferences::mail_accounts::MailAccounts,
@@ -59,23 +59,15 @@ pub(super) async fn run(upkeep: Upkeep) {
     let mut files_at = Timestamp::MIN;
     loop {
         let now = upkeep.clock.now();
-        deadman.look(&upkeep.settings.now()).await;
         clock.look(&upkeep.store, &*upkeep.clock, &upkeep.alarms).await;
         dogs.look(&upkeep.store, &upkeep.alarms, now).await;
-        if let Err(error) = attention::look(&upkeep.store, &upkeep.alarms, now).await {
-            tracing::error!(%error, "the alarms could not be looked through; they are again in a minute");
-        }
-        upkeep.look(&mut waits, now).await;
-        upkeep.ask_again(now).await;
-        if let Err(error) = upkeep.accounts.keep_alive().await {
-            tracing::error!(%error, "sign-ins at mail providers could not be read; they are again in a minute");
+        if Duty::Upkeep.is_ours(&upkeep.store).await {
+            deadman.look(&upkeep.settings.now()).await;
+            upkeep.of_all(&mut waits, now).await;
         }
         upkeep.alarms.look();
         note_uses(&upkeep.store, &upkeep.applications).await;
         upkeep.notices.forget_checks(now);
-        if let Err(error) = upkeep.purge(now).await {
-            tracing::error!(%error, "old texts could not be deleted; they are tried again in a minute");
-        }
         if now >= files_at {
             files_at = now.saturating_add(FILES_EVERY).unwrap_or(Timestamp::MAX);
             upkeep.delete_files(now).await;
@@ -93,6 +85,21 @@ pub(super) async fn note_uses(store: &Store, applications: &Applications) {
 }
 
 impl Upkeep {
+    /// What machines that share a queue have in common.
+    async fn of_all(&self, waits: &mut Waits, now: Timestamp) {
+        if let Err(error) = attention::look(&self.store, &self.alarms, now).await {
+            tracing::error!(%error, "the alarms could not be looked through; they are again in a minute");
+        }
+        self.look(waits, now).await;
+        self.ask_again(now).await;
+        if let Err(error) = self.accounts.keep_alive().await {
+            tracing::error!(%error, "sign-ins at mail providers could not be read; they are again in a minute");
+        }
+        if let Err(error) = self.purge(now).await {
+            tracing::error!(%error, "old texts could not be deleted; they are tried again in a minute");
+        }
+    }
+
     /// What waits for too long, or stays away.
     async fn look(&self, waits: &mut Waits, now: Timestamp) {
         let (store, alarms) = (&self.store, &self.alarms);

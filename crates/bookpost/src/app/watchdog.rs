@@ -93,7 +93,7 @@ impl Watchdogs {
         let idle =
             |dog: &Watchdog| dog.line.ready.is_empty() && dog.line.in_flight.load(Ordering::Relaxed) == 0;
         let astray =
-            self.lines.iter().all(idle) && store.counts().await.is_ok_and(|counts| counts.sending > 0);
+            self.lines.iter().all(idle) && store.sending_here().await.is_ok_and(|sending| sending > 0);
         self.astray_since = astray.then(|| self.astray_since.unwrap_or(now));
         self.astray_since.is_some_and(|since| now.duration_since(since) > STUCK)
     }

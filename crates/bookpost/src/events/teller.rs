@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     alarms::Alarms,
+    app::duties::Duty,
     config::Settings,
     secrets::{self, Unopened},
 };
@@ -110,6 +111,10 @@ impl Teller {
     async fn begin(&mut self, poster: &Poster, requests: &mut Requests) -> Timestamp {
         let now = self.clock.now();
         let mut next_look_at = now.saturating_add(LOOK).unwrap_or(Timestamp::MAX);
+        let is_ours = Duty::Events.is_ours(&self.store).await;
+        if !is_ours && self.unstored.is_empty() {
+            return next_look_at;
+        }
         let webhooks = self.store.webhooks().await.unwrap_or_else(|error| {
             tracing::error!(%error, "the web addresses cannot be read; they are again in a minute");
             Vec::new()
@@ -123,6 +128,9 @@ impl Teller {
                 if !self.unstored.contains_key(&webhook.id) {
                     next_look_at = now.saturating_add(GATHERING).unwrap_or(Timestamp::MAX);
                 }
+                continue;
+            }
+            if !is_ours {
                 continue;
             }
             if let Some(trouble) = webhook.trouble.as_ref().filter(|trouble| trouble.next_attempt_at > now) {

@@ -75,9 +75,19 @@ async fn one(incoming: &Incoming, folder: &Path, name: &OsStr) -> io::Result<Opt
     let taken = incoming.take(&mail, None).await.map_err(io::Error::other)?;
     if taken != Taken::NotYet {
         let to = target(folder, name, taken);
-        blocking(move || fs::rename(from, to)).await?;
+        blocking(move || moved(&from, &to)).await?;
     }
     Ok(Some(taken))
+}
+
+/// Where several machines have the folder, another may have moved it meanwhile: it noted the same.
+fn moved(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::rename(from, to) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && to.parent().is_some_and(Path::is_dir) => {
+            Ok(())
+        }
+        moved => moved,
+    }
 }
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
@@ -127,6 +137,14 @@ fn target(folder: &Path, name: &OsStr, taken: Taken) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_another_has_moved_is_no_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        let from = folder.path().join("1.a");
+        moved(&from, &folder.path().join("2.a")).unwrap();
+        moved(&from, &folder.path().join("nowhere").join("2.a")).unwrap_err();
+    }
 
     #[test]
     fn a_link_is_not_read_and_a_mail_only_so_far() {

@@ -24,7 +24,7 @@ use store::{AlarmKind, MessageId, Owing, Store};
 
 use self::plan::{Form, When};
 pub use self::{plan::reports_to, sample::sample};
-use crate::{alarms::Alarms, config::Settings, receive::Receiver};
+use crate::{alarms::Alarms, app::duties::Duty, config::Settings, receive::Receiver};
 
 /// Returns in one letter, which is made in memory.
 const MOST: usize = 10_000;
@@ -45,7 +45,9 @@ pub struct Returns {
 pub async fn run(returns: Returns) {
     let pause = (returns.settings.now().sending.report_delay / 4).clamp(Duration::from_millis(50), SELDOM);
     loop {
-        if let Err(error) = returns.round().await {
+        if Duty::Reports.is_ours(&returns.store).await
+            && let Err(error) = returns.round().await
+        {
             tracing::error!(%error, "return reports could not be written; they stay owed");
         }
         let next = returns.clock.now().saturating_add(pause).unwrap_or(Timestamp::MAX);

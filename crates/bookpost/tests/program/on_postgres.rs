@@ -1,5 +1,8 @@
 //! The program where a PostgreSQL server has the queue: the one that libpq's variables name, if `BOOKPOST_TEST_POSTGRES` is set.
 
+mod away;
+mod together;
+
 use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _, time::Duration};
 
 use testkit::sink::{At, Does, Rule, Settings, Sink};
@@ -8,7 +11,11 @@ use crate::bench::{Place, Said};
 
 /// A schema of its own on the server.
 struct Database {
-    url: String,
+    /// Where the server listens.
+    server: (String, String),
+    /// All but that.
+    words: String,
+    schema: String,
     password: String,
 }
 
@@ -21,24 +28,32 @@ impl Database {
     /// None: no server is named, and the step that has one runs this.
     async fn named(schema: &str) -> Option<Self> {
         variable("BOOKPOST_TEST_POSTGRES")?;
-        let words =
-            [("host", "PGHOST", "localhost"), ("port", "PGPORT", "5432"), ("user", "PGUSER", "postgres")]
-                .map(|(word, name, usual)| {
-                    format!("{word}={}", variable(name).unwrap_or_else(|| usual.to_owned()))
-                });
-        let dbname = variable("PGDATABASE").unwrap_or_else(|| "postgres".to_owned());
-        let url = format!("{} dbname={dbname}", words.join(" "));
+        let of = |name, usual: &str| variable(name).unwrap_or_else(|| usual.to_owned());
+        let server = (of("PGHOST", "localhost"), of("PGPORT", "5432"));
+        let words = format!("user={} dbname={}", of("PGUSER", "postgres"), of("PGDATABASE", "postgres"));
         let password = variable("PGPASSWORD").unwrap_or_default();
-        let made = format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}");
-        let (client, connection) =
-            tokio_postgres::connect(&format!("{url} password='{password}'"), tokio_postgres::NoTls)
-                .await
-                .unwrap();
+        let database = Self { server, words, schema: schema.to_owned(), password };
+        database.run(&format!("DROP SCHEMA IF EXISTS {schema} CASCADE; CREATE SCHEMA {schema}")).await;
+        Some(database)
+    }
+
+    /// Something that no machine does.
+    async fn run(&self, text: &str) {
+        let Self { server: (host, port), words, schema, password } = self;
+        let url = format!(
+            "host={host} port={port} {words} password='{password}' options='-c search_path={schema}'"
+        );
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
         let connection = tokio::spawn(connection);
-        client.batch_execute(&made).await.unwrap();
+        client.batch_execute(text).await.unwrap();
         drop(client);
         connection.await.unwrap().unwrap();
-        Some(Self { url: format!("{url} options='-c search_path={schema}'"), password })
+    }
+
+    /// The same database behind another address.
+    fn behind(mut self, address: std::net::SocketAddr) -> Self {
+        self.server = (address.ip().to_string(), address.port().to_string());
+        self
     }
 
     /// A machine with this name that works on it.
@@ -50,9 +65,9 @@ impl Database {
             fs::write(place.path(file), secret).unwrap();
             fs::set_permissions(place.path(file), fs::Permissions::from_mode(0o600)).unwrap();
         }
+        let Self { server: (host, port), words, schema, .. } = self;
         place.add(&format!(
-            "[database]\nurl = \"{}\"\npassword_file = \"{}\"\nmachine = \"{name}\"\n[secrets]\nkey_file = \"{}\"\n",
-            self.url,
+            "[database]\nurl = \"host={host} port={port} {words} options='-c search_path={schema}'\"\npassword_file = \"{}\"\nmachine = \"{name}\"\n[secrets]\nkey_file = \"{}\"\n",
             place.path("password").display(),
             place.path("key").display(),
         ));

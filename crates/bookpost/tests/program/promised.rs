@@ -27,7 +27,7 @@ pub(crate) struct Account {
 }
 
 /// The recipients of what was answered yes for. All clones are the same.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Promises(watch::Sender<BTreeSet<String>>);
 
 /// A port that nobody else is given, though nobody listens there while the service is away.
@@ -43,7 +43,7 @@ impl Account {
         place.configure("servers", Some(&sink));
         place.add("[schedule]\nshort_wait = [\"100ms\", \"200ms\"]\n");
         assert_eq!(place.run(&["applications", "add", "Library"]).await.code, Some(0));
-        Self { place, promises: Promises(watch::Sender::default()), _sink: sink, ledger }
+        Self { place, promises: Promises::default(), _sink: sink, ledger }
     }
 
     /// When nothing is left to do: what was promised is there, and each message that came at all is in the queue once and came once, or
@@ -70,7 +70,7 @@ impl Account {
             assert!(stored.insert(to), "{told}; and there is another");
         }
         assert!(came.is_empty(), "of these nothing is known: {came:?}");
-        let promised = self.promises.0.borrow().clone();
+        let promised = self.promises.all();
         let lost: Vec<_> = promised.difference(&stored).collect();
         assert!(lost.is_empty(), "{lost:?}");
         assert_eq!(store.check().await.unwrap(), Vec::<String>::new());
@@ -104,6 +104,10 @@ impl Promises {
 
     pub(crate) fn count(&self) -> usize {
         self.0.borrow().len()
+    }
+
+    pub(crate) fn all(&self) -> BTreeSet<String> {
+        self.0.borrow().clone()
     }
 
     /// Waits until there are so many more.

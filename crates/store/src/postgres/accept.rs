@@ -140,6 +140,7 @@ pub(super) async fn store_all(
     for ((message, now), id) in messages.iter().zip(ids) {
         let id = MessageId(id.id(0)?);
         rows.push(id, message, *now)?;
+        message.lease.into_iter().for_each(|lease| tx.leased(lease));
         accepted.push(Accepted { id, recipients: message.envelope.recipients().len() });
         if message.kind == Kind::Mail {
             let source = Source::of(&message.application, message.run);
@@ -148,6 +149,10 @@ pub(super) async fn store_all(
         }
     }
     rows.store(opened.epoch, tx).await?;
+    // What is leased is sent by whoever stored it.
+    if messages.iter().any(|(message, _)| message.lease.is_none()) {
+        tx.ring();
+    }
     Ok(accepted)
 }
 

@@ -255,6 +255,7 @@ async fn take(
 ) -> Result<(BTreeMap<MessageId, Claimed>, bool), Error> {
     let ids: Vec<i64> = messages.iter().map(|message| message.0).collect();
     let now = micros(taking.now);
+    tx.leased(taking.lease);
     let rows = tx
         .all(TAKE, &[&ids, &taking.practice, &taking.lease.0, &opened.epoch, &now, &i16::from(taking.alone)])
         .await?;

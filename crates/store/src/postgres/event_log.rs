@@ -17,13 +17,15 @@ use crate::{
 /// The lock, among those of this schema.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(('event'::regclass)::oid::integer, 1)";
 const LOCK_SHARED: &str = "SELECT pg_advisory_xact_lock_shared(('event'::regclass)::oid::integer, 1)";
+/// Whoever tells web addresses is rung for, if there are any.
 const INSERT: &str = "WITH numbered AS (
         INSERT INTO event (source, id, happened_at, recipient, next_attempt_at, attempt, kind, reason)
         SELECT source, nextval('event_id'), happened_at, recipient, next_attempt_at, attempt, kind, reason FROM (
             SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[], $4::BIGINT[], $5::INTEGER[], $6::SMALLINT[], $7::TEXT[]) WITH ORDINALITY
                 AS line (source, happened_at, recipient, next_attempt_at, attempt, kind, reason, place) ORDER BY place) ordered
         RETURNING id)
-    SELECT max(id) FROM numbered";
+    SELECT last, CASE WHEN EXISTS (SELECT FROM webhook) THEN ring('event ' || last) END
+    FROM (SELECT max(id) AS last FROM numbered) numbers";
 const LAST: &str = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM event_id";
 
 /// An event to write.

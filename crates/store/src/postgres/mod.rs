@@ -15,6 +15,8 @@ mod claim;
 mod clock;
 mod columns;
 mod counts;
+mod duties;
+mod elsewhere;
 mod ends;
 mod errors;
 mod event_log;
@@ -25,6 +27,7 @@ mod links;
 mod list;
 mod logos;
 mod looks;
+mod lost;
 mod mail_accounts;
 mod mark;
 mod migrations;
@@ -41,6 +44,7 @@ mod person_keys;
 mod preferences;
 mod restart;
 mod returned;
+mod rings;
 mod rows;
 mod runs;
 mod saved_notices;
@@ -76,7 +80,9 @@ use self::{
     accept::Accept,
     gather::Gather,
     mark::Mark,
+    open::Way,
     opened::Opened,
+    rings::Listener,
     settle::Settle,
     worker::{Begun, Heartbeat},
 };
@@ -90,12 +96,14 @@ pub(crate) struct Postgres {
     settles: Gather<Settle>,
     marks: Gather<Mark>,
     _heartbeat: Heartbeat,
+    listener: Listener,
     store_id: u64,
 }
 
 impl Postgres {
     pub(crate) async fn connect(server: &Server, now: Timestamp) -> Result<Self, OpenError> {
-        let pool = open::pool(server)?;
+        let way = Way::to(server)?;
+        let pool = open::pool(&way)?;
         open::check(&pool).await?;
         let machine = open::machine(&server.folder, &pool).await?;
         let mut opened = Opened::new(pool);
@@ -109,16 +117,20 @@ impl Postgres {
             begun
         };
         opened.epoch = epoch;
+        opened.machine = (server.machine.clone(), machine.id);
         opened.lock = Mutex::new(Some(machine.lock));
         let opened = Arc::new(opened);
         worker::beat(&opened).await?;
+        elsewhere::look(&opened).await?;
         let heartbeat = Heartbeat::start(Arc::clone(&opened));
+        let listener = Listener::start(Arc::clone(&opened), way);
         Ok(Self {
             accepts: Gather::start(Arc::clone(&opened)),
             settles: Gather::start(Arc::clone(&opened)),
             marks: Gather::start(Arc::clone(&opened)),
             opened,
             _heartbeat: heartbeat,
+            listener,
             store_id: count(store_id),
         })
     }
@@ -139,6 +151,10 @@ impl Postgres {
         self.accepts.close().await;
         self.settles.close().await;
         self.marks.close().await;
+        self.listener.stop();
+        if let Err(error) = duties::leave(&self.opened).await {
+            tracing::debug!(%error, "what this machine alone did another takes over when its lease is over");
+        }
         self.opened.pool.close();
         self.opened.unlock();
         Ok(())

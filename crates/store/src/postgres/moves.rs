@@ -166,6 +166,7 @@ async fn move_all(
     match wish {
         Move::Retry | Move::Release => {
             tx.run(WAIT, &[&ids, &micros(now), &(wish == Move::Release)]).await?;
+            tx.ring();
         }
         Move::Hold => drop(tx.run(HOLD, &[&ids, &micros(now)]).await?),
         Move::Cancel | Move::Return => {

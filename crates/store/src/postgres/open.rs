@@ -16,6 +16,7 @@ use tokio_postgres::{
     Config, NoTls, SimpleQueryMessage,
     config::{Host, SslMode},
 };
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::tls;
 use crate::{Error, OpenError, rows::Columns as _, sqlite::open};
@@ -125,25 +126,51 @@ fn write_id(folder: &Path, file: &Path, id: &str) -> std::io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// By what connections are made.
+#[derive(Clone)]
+pub(super) struct Way {
+    pub(super) config: Config,
+    /// None: it is not encrypted.
+    pub(super) tls: Option<MakeRustlsConnect>,
+}
+
+impl Way {
+    pub(super) fn to(server: &Server) -> Result<Self, OpenError> {
+        let mut config = parsed(&server.url)?;
+        if let Some(password) = &server.password {
+            config.password(password);
+        }
+        if config.get_application_name().is_none() {
+            config.application_name("bookpost");
+        }
+        config
+            .connect_timeout(PATIENCE)
+            .keepalives_idle(Duration::from_secs(30))
+            .keepalives_interval(Duration::from_secs(5))
+            .keepalives_retries(3)
+            .tcp_user_timeout(PATIENCE * 3);
+        let tls = match &server.encryption {
+            ServerEncryption::None => None,
+            ServerEncryption::Verified(ca_file) => Some(tls::connector(ca_file.as_deref())?),
+        };
+        config.ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable });
+        Ok(Self { config, tls })
+    }
+
+    /// For connections that are called so on the server.
+    pub(super) fn named(mut self, name: &str) -> Self {
+        self.config.application_name(name);
+        self
+    }
+}
+
 /// The connections; none is made yet.
-pub(super) fn pool(server: &Server) -> Result<Pool, OpenError> {
-    let mut config = parsed(&server.url)?;
-    if let Some(password) = &server.password {
-        config.password(password);
-    }
-    if config.get_application_name().is_none() {
-        config.application_name("bookpost");
-    }
-    config.connect_timeout(PATIENCE).keepalives_idle(Duration::from_secs(30)).tcp_user_timeout(PATIENCE * 3);
+pub(super) fn pool(way: &Way) -> Result<Pool, OpenError> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
-    let manager = match &server.encryption {
-        ServerEncryption::None => {
-            Manager::from_config(config.ssl_mode(SslMode::Disable).clone(), NoTls, recycling)
-        }
-        ServerEncryption::Verified(ca_file) => {
-            let connector = tls::connector(ca_file.as_deref())?;
-            Manager::from_config(config.ssl_mode(SslMode::Require).clone(), connector, recycling)
-        }
+    let config = way.config.clone();
+    let manager = match &way.tls {
+        None => Manager::from_config(config, NoTls, recycling),
+        Some(connector) => Manager::from_config(config, connector.clone(), recycling),
     };
     let promise = Hook::async_fn(|client, _| {
         Box::pin(async move {
@@ -243,7 +270,7 @@ mod tests {
             folder: "/var/lib/bookpost".into(),
             machine: "north".to_owned(),
         };
-        let printed = format!("{server:?} {:?}", pool(&server).unwrap());
+        let printed = format!("{server:?} {:?}", pool(&Way::to(&server).unwrap()).unwrap());
         assert!(
             printed.contains("north") && !printed.contains("s3cret") && !printed.contains("s3same"),
             "{printed}"

@@ -12,7 +12,7 @@ use std::{
 use deadpool_postgres::Pool;
 use tokio::sync::watch;
 
-use crate::{EventId, RecipientId, Stats, claiming::Walk};
+use crate::{Elsewhere, EventId, RecipientId, Stats, claiming::Walk};
 
 /// Connections, counters, and who this is.
 #[derive(Debug)]
@@ -20,7 +20,10 @@ pub(super) struct Opened {
     pub(super) pool: Pool,
     /// This opening.
     pub(super) epoch: i64,
+    /// This machine's name, and its folder's id.
+    pub(super) machine: (String, String),
     pub(super) events: watch::Sender<EventId>,
+    pub(super) elsewhere: watch::Sender<Elsewhere>,
     pub(super) counters: Counters,
     /// Servers, and the account as whose is counted what each takes.
     pub(super) counted_as: Mutex<BTreeMap<String, String>>,
@@ -28,6 +31,8 @@ pub(super) struct Opened {
     pub(super) lock: Mutex<Option<File>>,
     /// How far the walks after a route's recovery have come: that of real mail, that of practice mail. Each machine walks by itself.
     pub(super) walks: Mutex<[Option<Walk>; 2]>,
+    /// Leases of what nobody knows whether it was stored under them.
+    pub(super) lost: Mutex<Vec<i64>>,
     /// Claims so far: says whose turn it is among the classes. One claim at a time.
     pub(super) claims: tokio::sync::Mutex<u64>,
 }
@@ -69,11 +74,14 @@ impl Opened {
         Self {
             pool,
             epoch: 0,
+            machine: (String::new(), String::new()),
             events: watch::Sender::new(EventId(0)),
+            elsewhere: watch::Sender::default(),
             counters: Counters::default(),
             counted_as: Mutex::default(),
             lock: Mutex::default(),
             walks: Mutex::default(),
+            lost: Mutex::default(),
             claims: tokio::sync::Mutex::default(),
         }
     }
@@ -81,6 +89,11 @@ impl Opened {
     /// Events up to this one are on disk.
     pub(super) fn tell(&self, last: EventId) {
         self.events.send_if_modified(|told| std::mem::replace(told, last.max(*told)) < last);
+    }
+
+    /// Mail may be due that another machine has stored.
+    pub(super) fn ring(&self) {
+        self.elsewhere.send_modify(|known| known.rings = known.rings.wrapping_add(1));
     }
 
     /// Looks at the walk of practice mail, or of real mail, or changes it.

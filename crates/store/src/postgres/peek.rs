@@ -1,6 +1,10 @@
 //! What must be known of a queue before it is opened.
 
-use super::{open, opened::Opened, preferences};
+use super::{
+    open::{self, Way},
+    opened::Opened,
+    preferences,
+};
 use crate::{OpenError, Preferences, Server, rows::Columns as _};
 
 /// Made by the first opening; tables in this schema, and in no other of the path.
@@ -8,7 +12,7 @@ const THERE: &str = "SELECT to_regclass(quote_ident(current_schema()) || '.prefe
 
 /// Changes nothing, and enters no machine.
 pub(crate) async fn peek_preferences(server: &Server) -> Result<Preferences, OpenError> {
-    let queue = Opened::new(open::pool(server)?);
+    let queue = Opened::new(open::pool(&Way::to(server)?)?);
     let mut connection = queue.connection().await?;
     let tx = queue.read(&mut connection).await?;
     if tx.one(THERE, &[]).await?.is(0)? {

@@ -291,6 +291,9 @@ async fn go_on(
         tx.all(GO_ON, &[&ids, &leases, &whats, &settled_at, &reasons, &due_at, &strikes, &younger]).await?;
     let back: BTreeSet<i64> =
         ids.iter().zip(&whats).filter(|(_, what)| **what == 5).map(|(id, _)| *id).collect();
+    if !back.is_empty() {
+        tx.ring();
+    }
     for row in &rows {
         if back.contains(&row.id(0)?) {
             opened.given_back(row.is(5)?, row.id(6)?, RecipientId(row.id(0)?), row.number(7)?.unwrap_or(0));

@@ -1,12 +1,15 @@
 //! A transaction, and how its statements are asked. There is none that lives longer than the operation that began it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use deadpool_postgres::{Object, Transaction};
 use tokio_postgres::{IsolationLevel, Row, types::ToSql};
 
-use super::{Postgres, event_log, opened::Opened};
-use crate::Error;
+use super::{Postgres, event_log, opened::Opened, rings};
+use crate::{Error, Lease};
 
 /// Values of a statement.
 pub(super) type Values<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -16,6 +19,10 @@ pub(super) struct Tx<'a> {
     sql: Transaction<'a>,
     /// Written last, as their ids are given under a lock.
     noted: Mutex<Vec<event_log::Line>>,
+    /// Other machines are rung for with the commit.
+    rings: AtomicBool,
+    /// Under which something is stored.
+    leases: Mutex<Vec<i64>>,
     opened: &'a Opened,
 }
 
@@ -37,7 +44,13 @@ impl Opened {
     }
 
     fn tx<'a>(&'a self, sql: Transaction<'a>) -> Tx<'a> {
-        Tx { sql, noted: Mutex::default(), opened: self }
+        Tx {
+            sql,
+            noted: Mutex::default(),
+            rings: AtomicBool::default(),
+            leases: Mutex::default(),
+            opened: self,
+        }
     }
 }
 
@@ -91,6 +104,16 @@ impl Tx<'_> {
         self.noted.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 
+    /// Mail waits with its commit that other machines may send.
+    pub(super) fn ring(&self) {
+        self.rings.store(true, Ordering::Relaxed);
+    }
+
+    /// With its commit something is under this lease.
+    pub(super) fn leased(&self, lease: Lease) {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner).push(lease.0);
+    }
+
     /// It is on disk when this returns.
     pub(super) async fn commit(self) -> Result<(), Error> {
         self.commit_all(1).await
@@ -99,8 +122,16 @@ impl Tx<'_> {
     /// The same for so many operations together.
     pub(super) async fn commit_all(self, operations: usize) -> Result<(), Error> {
         let noted = std::mem::take(&mut *self.noted.lock().unwrap_or_else(PoisonError::into_inner));
+        if self.rings.load(Ordering::Relaxed) {
+            rings::for_mail(&self, self.opened.epoch).await?;
+        }
         let last = event_log::write(&self, &noted).await?;
-        self.sql.commit().await?;
+        let leases = std::mem::take(&mut *self.leases.lock().unwrap_or_else(PoisonError::into_inner));
+        if let Err(error) = self.sql.commit().await {
+            self.opened.lose(leases);
+            return Err(error.into());
+        }
+        self.opened.have(&leases);
         self.opened.counters.committed(operations);
         if let Some(last) = last {
             self.opened.tell(last);

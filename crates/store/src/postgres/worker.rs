@@ -6,8 +6,8 @@ use std::{sync::Arc, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use tokio::{task::JoinHandle, time};
 
-use super::{open::Machine, opened::Opened, tally, tx::Tx};
-use crate::{Error, EventId, OpenError, codes::micros, rows::Columns as _};
+use super::{elsewhere, lost, open::Machine, opened::Opened, tally, tx::Tx};
+use crate::{Error, OpenError, codes::micros, rows::Columns as _};
 
 /// A machine that says nothing for so long has lost what it claimed.
 pub(super) const LEASE: Duration = Duration::from_secs(30);
@@ -27,6 +27,7 @@ const NAMED: &str = "SELECT EXISTS (SELECT 1 FROM worker WHERE machine = $1 AND 
 /// Of earlier openings that have left nothing behind.
 const FORGET: &str = "DELETE FROM worker w WHERE lease_until < clock_micros() AND NOT EXISTS
     (SELECT 1 FROM live l WHERE l.claimed_in = w.epoch AND l.state = 1)";
+const NOBODYS: &str = "DELETE FROM duty d WHERE NOT EXISTS (SELECT FROM worker w WHERE w.epoch = d.epoch)";
 const ENTER: &str = "INSERT INTO worker (epoch, machine, folder, begun_at, lease_until)
     VALUES ($1, $2, $3, clock_micros(), clock_micros() + $4)";
 const BEAT: &str = "UPDATE worker SET lease_until = clock_micros() + $2 WHERE epoch = $1";
@@ -40,7 +41,6 @@ const FIRST_VALUES: [&str; 2] = [
 const CREATED: &str = "INSERT INTO meta VALUES ('created_at', $1) ON CONFLICT DO NOTHING";
 const STORE_ID: &str = "SELECT value FROM meta WHERE name = 'store_id'";
 const EPOCH: &str = "INSERT INTO meta VALUES ('epoch', 1) ON CONFLICT (name) DO UPDATE SET value = meta.value + 1 RETURNING value";
-const LAST_EVENT: &str = "SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM event_id";
 
 /// One opening.
 pub(super) struct Begun {
@@ -69,6 +69,7 @@ pub(super) async fn enter(
     let store_id = tx.one(STORE_ID, &[]).await?.id(0)?;
     let epoch = tx.one(EPOCH, &[]).await?.id(0)?;
     tx.run(FORGET, &[]).await?;
+    tx.run(NOBODYS, &[]).await?;
     tx.run(ENTER, &[&epoch, &name, &machine.id, &micros_of(LEASE)]).await?;
     tx.run(END_EARLIER, &[&machine.id, &epoch]).await?;
     Ok(Begun { store_id, epoch })
@@ -78,7 +79,7 @@ pub(super) fn micros_of(duration: Duration) -> i64 {
     i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// Renews the lease until it is dropped, hears of other machines' events, and puts counts together.
+/// Renews the lease until it is dropped, looks what others have changed, and puts counts together.
 #[derive(Debug)]
 pub(super) struct Heartbeat(JoinHandle<()>);
 
@@ -99,6 +100,12 @@ impl Heartbeat {
                 beats.tick().await;
                 let commits = opened.counters.commits();
                 let mut done = beat(&opened).await;
+                if done.is_ok() {
+                    done = elsewhere::look(&opened).await;
+                }
+                if done.is_ok() {
+                    done = lost::give_back(&opened).await;
+                }
                 if done.is_ok() && commits != gathered {
                     gathered = commits + 1;
                     done = gather(&opened).await;
@@ -115,13 +122,15 @@ impl Heartbeat {
     }
 }
 
-/// Renews the lease once. It goes on where it had ended, too: what was ours and was taken over is under another lease by now.
+/// Renews the lease once. It goes on where it had ended, too: what was ours and was taken over is under another lease by now. Who was away for so
+/// long that others have forgotten it enters again.
 pub(super) async fn beat(opened: &Opened) -> Result<(), Error> {
     let connection = opened.connection().await?;
     let statement = connection.prepare_cached(BEAT).await?;
-    connection.execute(&statement, &[&opened.epoch, &micros_of(LEASE)]).await?;
-    let statement = connection.prepare_cached(LAST_EVENT).await?;
-    opened.tell(EventId(connection.query_one(&statement, &[]).await?.id(0)?));
+    if connection.execute(&statement, &[&opened.epoch, &micros_of(LEASE)]).await? == 0 {
+        let (name, folder) = &opened.machine;
+        connection.execute(ENTER, &[&opened.epoch, name, folder, &micros_of(LEASE)]).await?;
+    }
     Ok(())
 }
 

@@ -13,6 +13,7 @@ mod clock;
 mod columns;
 mod counts;
 mod draft;
+mod duties;
 mod errors;
 mod events;
 mod expire;

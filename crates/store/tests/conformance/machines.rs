@@ -35,11 +35,10 @@ impl Shared {
 
     /// The database hears nothing of north any more, and its lease is over.
     async fn north_falls_silent(&self) {
-        let silent =
-            "CREATE RULE silent AS ON UPDATE TO worker WHERE OLD.machine = 'north' DO INSTEAD NOTHING";
-        self.schema
-            .run(&format!("UPDATE worker SET lease_until = 0 WHERE machine = 'north'; {silent}"))
-            .await;
+        let silent = "UPDATE worker SET lease_until = 0 WHERE machine = 'north'; DO $$ BEGIN EXECUTE format(
+            'CREATE RULE silent AS ON UPDATE TO worker WHERE OLD.epoch = %s DO INSTEAD NOTHING',
+            (SELECT epoch FROM worker WHERE machine = 'north')); END $$";
+        self.schema.run(silent).await;
     }
 
     pub(crate) async fn forget(self, stores: impl IntoIterator<Item = Store>) {
@@ -245,6 +244,19 @@ async fn a_machine_that_works_renews_its_lease() {
     shared.forget([north]).await;
 }
 
+/// Whoever opened the queue while it was away had nothing of it to take over.
+#[tokio::test]
+async fn a_machine_that_was_forgotten_is_there_again() {
+    let Some(shared) = Shared::new().await else { return };
+    let north = shared.open(0, "north").await.unwrap();
+    accept(&north, waiting()).await;
+    shared.schema.run("DELETE FROM worker").await;
+    assert!(north.claim(claim(NORTH, 9)).await.unwrap().is_empty());
+    let again = async { while north.claim(claim(NORTH, 9)).await.unwrap().is_empty() {} };
+    tokio::time::timeout(Duration::from_mins(1), again).await.unwrap();
+    shared.forget([north]).await;
+}
+
 /// Events of all machines are seen in one order, and none is passed over.
 #[tokio::test]
 async fn events_of_several_machines_are_read_each_once() {
@@ -275,4 +287,127 @@ async fn events_of_several_machines_are_read_each_once() {
     let seen = seen.unwrap();
     assert_eq!(seen.iter().collect::<BTreeSet<_>>().len(), 80);
     shared.forget([north, south]).await;
+}
+
+/// Who has it is asked by each machine before each round.
+#[tokio::test]
+async fn one_machine_at_a_time_has_a_duty() {
+    let Some(shared) = Shared::new().await else { return };
+    let [north, south] = shared.both().await;
+    let both = async |duty: &'static str| {
+        let (of_north, of_south) = tokio::join!(north.take_duty(duty), south.take_duty(duty));
+        (of_north.unwrap(), of_south.unwrap())
+    };
+    for duty in ["one", "two", "three", "four", "five"] {
+        let first = both(duty).await;
+        assert!(first.0 != first.1, "one of them: {first:?}");
+        assert_eq!(both(duty).await, first, "and then the same");
+    }
+    assert!(north.take_duty("reports").await.unwrap() && north.take_duty("alarms").await.unwrap());
+    assert!(!south.take_duty("reports").await.unwrap());
+    accept(&south, leased()).await;
+    assert_eq!((north.sending_here().await.unwrap(), south.sending_here().await.unwrap()), (0, 1));
+    shared.north_falls_silent().await;
+    // It does not know yet that it is over: whoever lost the lease has lost the duty.
+    assert!(!north.take_duty("alarms").await.unwrap());
+    assert_eq!(both("reports").await, (false, true));
+    assert!(!north.take_duty("reports").await.unwrap());
+    shared.forget([north, south]).await;
+}
+
+/// Who ends in good order leaves what it had to the others, at once.
+#[tokio::test]
+async fn a_machine_that_ends_keeps_no_duty() {
+    let Some(shared) = Shared::new().await else { return };
+    let [north, south] = shared.both().await;
+    assert!(north.take_duty("reports").await.unwrap());
+    north.close().await.unwrap();
+    assert!(south.take_duty("reports").await.unwrap());
+    shared.forget([south]).await;
+}
+
+/// Until this machine has seen it, by whatever way.
+async fn seen(store: &Store, what: impl FnMut(&store::Elsewhere) -> bool) -> store::Elsewhere {
+    let mut elsewhere = store.elsewhere();
+    let seen = tokio::time::timeout(Duration::from_mins(1), elsewhere.wait_for(what)).await;
+    *seen.expect("it is seen within a minute").unwrap()
+}
+
+/// Nothing but a ring counts the rings.
+#[tokio::test]
+async fn a_machine_rings_when_it_has_mail_wait() {
+    let Some(shared) = Shared::new().await else { return };
+    let [north, south] = shared.both().await;
+    let listens = seen(&south, |seen| seen.rings > 0).await.rings;
+    seen(&north, |seen| seen.rings > 0).await;
+    for _ in 0..3 {
+        accept(&north, leased()).await;
+    }
+    let waits = accept(&north, waiting()).await;
+    assert_eq!(
+        seen(&south, |seen| seen.rings > listens).await.rings,
+        listens + 1,
+        "what is leased rings for nobody"
+    );
+    assert_eq!(north.claim(claim(NORTH, 9)).await.unwrap().len(), 1);
+    settle(&north, waits, NORTH, Verdict::GivenBack).await;
+    seen(&south, |seen| seen.rings > listens + 1).await;
+    north.move_recipients(store::Selection::All, store::Move::Hold, now()).await.unwrap();
+    north.move_recipients(store::Selection::All, store::Move::Release, now()).await.unwrap();
+    assert_eq!(seen(&south, |seen| seen.rings > listens + 2).await.rings, listens + 3);
+    assert_eq!(north.elsewhere().borrow().rings, 1, "its own it does not hear");
+    shared.forget([north, south]).await;
+}
+
+/// The connection that listens is cut: it is made again, and what was rung for meanwhile is looked at.
+#[tokio::test]
+async fn who_heard_nothing_for_a_while_looks() {
+    let Some(shared) = Shared::new().await else { return };
+    let [north, south] = shared.both().await;
+    let listens = seen(&south, |seen| seen.rings > 0).await.rings;
+    let cut =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'bookpost listens'
+        AND query = 'LISTEN \"' || bell() || '\"'";
+    shared.schema.run(cut).await;
+    seen(&south, |seen| seen.rings > listens).await;
+    shared.forget([north, south]).await;
+}
+
+/// Whether or not a ring is heard.
+#[tokio::test]
+async fn what_is_changed_at_one_machine_is_seen_at_the_others() {
+    for is_heard in [true, false] {
+        let Some(shared) = Shared::new().await else { return };
+        let [north, south] = shared.both().await;
+        seen(&south, |seen| seen.rings > 0).await;
+        let before = *south.elsewhere().borrow();
+        if !is_heard {
+            shared.schema.run("CREATE OR REPLACE FUNCTION ring(what TEXT) RETURNS BOOLEAN LANGUAGE sql AS 'SELECT true'").await;
+        }
+        let values = [("library".to_owned(), Some("\"Riverside\"".to_owned()))].into();
+        north.change_preferences(0, values, store::Actor::CommandLine, now()).await.unwrap();
+        north.pause(store::PauseWhy::ByPerson, now()).await.unwrap();
+        let name = "Library".parse().unwrap();
+        let settings = store::ApplicationSettings::default();
+        north.add_application(name, settings, store::Actor::CommandLine, now()).await.unwrap();
+        north.raise(store::AlarmKind::Disk, "queue", "The disk is full.", now()).await.unwrap();
+        let plan = crate::schedules::plan("daily");
+        north.add_schedule(plan, None, store::Actor::CommandLine, now()).await.unwrap();
+        let all = |seen: &store::Elsewhere| {
+            seen.preferences != before.preferences
+                && seen.pause != before.pause
+                && seen.applications != before.applications
+                && seen.alarms != before.alarms
+                && seen.schedules != before.schedules
+        };
+        let changed = seen(&south, all).await;
+        assert_eq!(changed.preferences, 1);
+        let key = store::NewKey { id: store::KeyId("k".to_owned()), hash: store::KeyHash([7; 32]) };
+        north.add_key("library", key, store::Actor::CommandLine, now()).await.unwrap();
+        let added = seen(&south, |seen| seen.applications != changed.applications).await;
+        north.end_pause().await.unwrap();
+        let resumed = seen(&south, |seen| seen.pause == before.pause).await;
+        assert_eq!(resumed.applications, added.applications);
+        shared.forget([north, south]).await;
+    }
 }

@@ -11,6 +11,7 @@ mod applications;
 mod brokered;
 mod came_back;
 mod columns;
+mod cut;
 mod events;
 mod fresh;
 mod keys;
@@ -127,6 +128,7 @@ cases! {
     start::a_second_lost_answer_waits_for_a_person,
     start::restart_leaves_this_epoch_alone,
     start::nothing_is_taken_over_from_the_living,
+    start::who_has_a_duty_keeps_it,
     start::three_deaths_alone_strike_out,
     start::a_clock_that_nobody_set_moves_nothing,
     start::epoch_rises_and_store_id_stays,
@@ -273,13 +275,14 @@ const CASES: [&str; 28] = [
 ];
 
 /// Where `Store` has its operations.
-const SURFACE: [&str; 28] = [
+const SURFACE: [&str; 29] = [
     include_str!("../../src/lib.rs"),
     include_str!("../../src/alarms.rs"),
     include_str!("../../src/applications.rs"),
     include_str!("../../src/audit.rs"),
     include_str!("../../src/brokered.rs"),
     include_str!("../../src/columns.rs"),
+    include_str!("../../src/duties.rs"),
     include_str!("../../src/came_back.rs"),
     include_str!("../../src/events.rs"),
     include_str!("../../src/links.rs"),

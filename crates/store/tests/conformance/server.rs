@@ -2,6 +2,7 @@
 
 use std::{
     cell::Cell,
+    net::SocketAddr,
     path::Path,
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -13,6 +14,8 @@ use tokio_postgres::{Client, NoTls};
 /// The server that tests are told to use.
 #[derive(Clone)]
 pub(crate) struct Server {
+    /// Its host and port.
+    at: (String, String),
     url: String,
 }
 
@@ -31,18 +34,23 @@ impl Server {
     /// The one that `PGHOST` and its like name, if `BOOKPOST_TEST_POSTGRES` is set.
     pub(crate) fn named() -> Option<Self> {
         variable("BOOKPOST_TEST_POSTGRES")?;
+        let of = |name, usual: &str| variable(name).unwrap_or_else(|| usual.to_owned());
         let words = [
-            ("host", "PGHOST", "localhost"),
-            ("port", "PGPORT", "5432"),
             ("user", "PGUSER", "postgres"),
             ("password", "PGPASSWORD", ""),
             ("dbname", "PGDATABASE", "postgres"),
         ]
-        .map(|(word, name, usual)| (word, variable(name).unwrap_or_else(|| usual.to_owned())))
+        .map(|(word, name, usual)| (word, of(name, usual)))
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
         .map(|(word, value)| format!("{word}='{value}'"));
-        Some(Self { url: words.collect::<Vec<_>>().join(" ") })
+        let at = (of("PGHOST", "localhost"), of("PGPORT", "5432"));
+        Some(Self::reached(at, &words.collect::<Vec<_>>().join(" ")))
+    }
+
+    fn reached(at: (String, String), words: &str) -> Self {
+        let url = format!("{words} host='{}' port='{}'", at.0, at.1);
+        Self { at, url }
     }
 
     /// Makes a schema.
@@ -82,6 +90,18 @@ impl Schema {
         clock: Timestamp,
     ) -> Result<Store, OpenError> {
         Store::connect(&self.machine(folder, machine, clock), now).await
+    }
+
+    /// The same behind another address.
+    pub(crate) fn behind(&self, address: SocketAddr) -> Self {
+        let words = self.server.url.split(" host=").next().unwrap_or_default();
+        let at = (address.ip().to_string(), address.port().to_string());
+        Self { server: Server::reached(at, words), name: self.name.clone() }
+    }
+
+    /// Where its server listens.
+    pub(crate) fn at(&self) -> (String, String) {
+        self.server.at.clone()
     }
 
     /// As a machine is told of it.

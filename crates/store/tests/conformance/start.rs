@@ -156,3 +156,18 @@ pub(crate) async fn epoch_rises_and_store_id_stays(fresh: &Fresh) {
     let store = fresh.open().await;
     assert_eq!((store.store_id(), store.epoch()), (id, epoch + 1));
 }
+
+/// Where there is no other machine, all that is done once is done here.
+pub(crate) async fn who_has_a_duty_keeps_it(fresh: &Fresh) {
+    let store = fresh.open().await;
+    for duty in ["reports", "alarms", "reports"] {
+        assert!(store.take_duty(duty).await.unwrap(), "{duty}");
+    }
+    store.close().await.unwrap();
+    let store = fresh.open().await;
+    assert!(store.take_duty("reports").await.unwrap(), "at the next start it goes on");
+    accept(fresh, &store, leased()).await;
+    accept(fresh, &store, waiting()).await;
+    assert_eq!(store.sending_here().await.unwrap(), 1);
+    sound(&store).await;
+}

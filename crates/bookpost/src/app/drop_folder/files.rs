@@ -10,6 +10,7 @@ use std::{
 };
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
+use rand::{Rng, RngExt as _};
 use rustix::fs::OFlags;
 
 use crate::notices::import::MAX_BYTES;
@@ -23,6 +24,8 @@ const MOVED_AT: &str = "%Y%m%d-%H%M%S";
 /// Others of the folder's group read and delete what lies here; where that is not wanted, the folder itself is closed.
 const FOLDER_MODE: u32 = 0o770;
 const FILE_MODE: u32 = 0o660;
+/// The file that names the folder, where several computers may have it.
+const NAME: &str = ".name";
 
 /// Size and time of last change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +104,24 @@ pub(super) fn exports(folder: &Path) -> io::Result<BTreeMap<OsString, Stamp>> {
 fn make(folder: &Path) -> io::Result<()> {
     let make = |path| DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path);
     finished(folder).into_iter().try_for_each(make)
+}
+
+/// What stands in a file of ours in the folder: whoever shares the folder reads the same, on whatever computer. Drawn where there is none yet.
+pub(super) fn name_of(folder: &Path, dice: &mut impl Rng) -> io::Result<String> {
+    make(folder)?;
+    let [done, _] = finished(folder);
+    let (file, drawn) = (done.join(NAME), format!("{:032x}", dice.random::<u128>()));
+    match fs::read_to_string(&file) {
+        Ok(name) if name.len() == drawn.len() => return Ok(name),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // Of two that draw at once the later one's stands, and the next look of both reads it.
+    let part = done.join(format!("{NAME}.{drawn}.part"));
+    let mut written = OpenOptions::new().write(true).create_new(true).mode(FILE_MODE).open(&part)?;
+    written.write_all(drawn.as_bytes())?;
+    fs::rename(part, &file)?;
+    fs::read_to_string(file)
 }
 
 /// Not a file that a program is writing under another name, and none of our notes.
@@ -275,6 +296,19 @@ fn right(folder: &Path, name: &OsStr, stamp: Stamp) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_has_the_same_name_for_all_who_share_it() {
+        let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut dice = testkit::dice::seeded(1);
+        let name = name_of(one.path(), &mut dice).unwrap();
+        assert_eq!(name_of(one.path(), &mut dice).unwrap(), name);
+        assert_ne!(name_of(other.path(), &mut dice).unwrap(), name);
+        // One that was half written is drawn anew.
+        fs::write(one.path().join("done").join(NAME), "half").unwrap();
+        assert_eq!(name_of(one.path(), &mut dice).unwrap().len(), name.len());
+        assert!(exports(one.path()).unwrap().is_empty());
+    }
 
     #[test]
     fn one_that_changed_while_it_was_read_or_run_stays() {

@@ -27,7 +27,7 @@ use tokio::sync::Notify;
 
 pub use self::desk::Desk;
 pub(crate) use self::desk::has_no_time;
-use super::NoticeRuns;
+use super::{NoticeRuns, duties::Duty};
 use crate::{
     alarms::Alarms,
     config::{Config, Settings},
@@ -117,23 +117,38 @@ impl Schedules {
     /// Sees to them for as long as the program runs.
     pub async fn watch(self) {
         loop {
-            let next = match self.look().await {
-                Ok((_, next)) => next,
-                Err(error) => {
-                    tracing::error!(%error, "the schedules could not be looked at; they are again in a minute");
-                    later(self.clock.now(), LOOK_EVERY)
-                }
+            let next = if self.are_ours().await {
+                self.see_to_all().await
+            } else {
+                later(self.clock.now(), LOOK_EVERY)
             };
-            // With what was taken just now come those whose end is not on record, as the program was ended or the disk was full.
-            match self.open().await {
-                Ok(turns) => self.begin(turns),
-                Err(error) => tracing::error!(%error, "what schedules have begun could not be read"),
-            }
             tokio::select! {
                 () = self.clock.sleep_until(next) => {}
                 () = self.changed.notified() => {}
             }
         }
+    }
+
+    /// Whether it is this machine that sees to them.
+    async fn are_ours(&self) -> bool {
+        Duty::Schedules.is_ours(&self.store).await
+    }
+
+    /// Says when to look again.
+    async fn see_to_all(&self) -> Timestamp {
+        let next = match self.look().await {
+            Ok((_, next)) => next,
+            Err(error) => {
+                tracing::error!(%error, "the schedules could not be looked at; they are again in a minute");
+                later(self.clock.now(), LOOK_EVERY)
+            }
+        };
+        // With what was taken just now come those whose end is not on record, as the program was ended or the disk was full.
+        match self.open().await {
+            Ok(turns) => self.begin(turns),
+            Err(error) => tracing::error!(%error, "what schedules have begun could not be read"),
+        }
+        next
     }
 
     /// Those that were taken and are not over.
@@ -227,7 +242,10 @@ impl Schedules {
     pub async fn run_now(&self, id: ScheduleId, at: Timestamp, who: Actor) -> Result<bool, Error> {
         let turn = self.ask(id, at, who).await?;
         let asked = turn.is_some();
-        self.begin(turn);
+        // Whoever else sees to them finds it.
+        if self.are_ours().await {
+            self.begin(turn);
+        }
         Ok(asked)
     }
 

@@ -642,3 +642,21 @@ CREATE TABLE brokered (
 CREATE INDEX brokered_by_installation ON brokered (installation, what, happened_at);
 CREATE INDEX brokered_by_installation_and_age ON brokered (installation, happened_at);
 CREATE INDEX brokered_by_age ON brokered (happened_at);
+
+-- What one machine at a time does, and which does it: for as long as its lease lasts.
+CREATE TABLE duty (
+    name  TEXT COLLATE "C" PRIMARY KEY,
+    epoch BIGINT NOT NULL
+);
+
+-- Machines ring when mail waits that others may send, and when something changes that others go by (rings.rs). The bell is that of this schema.
+CREATE FUNCTION bell() RETURNS TEXT LANGUAGE sql STABLE AS $$ SELECT 'bookpost ' || 'duty'::regclass::oid $$;
+CREATE FUNCTION ring(what TEXT) RETURNS BOOLEAN LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify(bell(), what); RETURN true; END $$;
+CREATE FUNCTION ring_change() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM ring('change'); RETURN NULL; END $$;
+CREATE TRIGGER rings AFTER INSERT ON preference_change FOR EACH ROW EXECUTE FUNCTION ring_change();
+CREATE TRIGGER rings AFTER INSERT OR DELETE ON pause FOR EACH ROW EXECUTE FUNCTION ring_change();
+CREATE TRIGGER rings AFTER INSERT OR UPDATE OR DELETE ON application FOR EACH ROW EXECUTE FUNCTION ring_change();
+CREATE TRIGGER rings AFTER INSERT OR UPDATE OF revoked_at OR DELETE ON application_key FOR EACH ROW EXECUTE FUNCTION ring_change();
+CREATE TRIGGER rings AFTER INSERT OR UPDATE OR DELETE ON schedule FOR EACH ROW EXECUTE FUNCTION ring_change();
+CREATE TRIGGER rings AFTER INSERT ON schedule_turn FOR EACH ROW EXECUTE FUNCTION ring_change();
+CREATE TRIGGER rings AFTER INSERT OR UPDATE OF ended_at ON alarm FOR EACH ROW EXECUTE FUNCTION ring_change();
