@@ -86,6 +86,18 @@ pub enum OpenError {
         /// The data folder.
         folder: PathBuf,
     },
+    /// The queue is at another place, or on its way there: whoever went on with what is left here would send all of it once more.
+    #[error("the queue of {here} {} {to} at {}", if *has_arrived { "was moved to" } else { "was being moved, when the program ended, to" }, at.strftime("%Y-%m-%d %H:%M UTC"))]
+    Moved {
+        /// Where it was.
+        here: String,
+        /// Where it is.
+        to: String,
+        /// Since when.
+        at: jiff::Timestamp,
+        /// It is known to be there.
+        has_arrived: bool,
+    },
     /// Root may not make files here: the service that owns the folder could not open them.
     #[error("{} belongs to another user, whose service could not open the files that root would make in it", folder.display())]
     ForeignOwner {

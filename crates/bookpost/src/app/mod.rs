@@ -433,6 +433,32 @@ async fn open(
     dice: &mut StdRng,
 ) -> anyhow::Result<Opened> {
     let store = open_queue(&config, now).await?;
+    sorted_out(store, config, source, now, boot_id, dice).await
+}
+
+/// For whoever only takes an open queue elsewhere: what the last end left is sorted out as at a start. Gives the configuration as people prefer it.
+pub(crate) async fn sort_out(
+    store: &Store,
+    config: Config,
+    source: &Source,
+    now: Timestamp,
+) -> anyhow::Result<Config> {
+    let Start { boot_id, seed, .. } = Start::of_this_machine()?;
+    let mut dice = StdRng::seed_from_u64(seed);
+    let opened = sorted_out(store.clone(), config, Some(source), now, &boot_id, &mut dice).await?;
+    // Of machines that share it, what one left that is dead.
+    store.take_over(now).await?;
+    Ok(opened.config)
+}
+
+async fn sorted_out(
+    store: Store,
+    config: Config,
+    source: Option<&Source>,
+    now: Timestamp,
+    boot_id: &str,
+    dice: &mut StdRng,
+) -> anyhow::Result<Opened> {
     let preferences = store.preferences().await?;
     let config = match source {
         // Somebody may have changed preferences since it was loaded.

@@ -131,6 +131,8 @@ pub enum Command {
         #[command(flatten)]
         output: Output,
     },
+    /// Move the queue, with all mail in it, from its file to the database server that `[database]` names, or back; Bookpost is stopped meanwhile
+    Migrate(Migrate),
     /// Say how the service is, in one line and with the exit codes of a monitoring plug-in: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN
     Check {
         #[command(flatten)]
@@ -173,6 +175,31 @@ pub struct Install {
     /// Lay the files out in this folder instead of the system's
     #[arg(long, value_name = "DIR", default_value = "/")]
     pub root: PathBuf,
+}
+
+/// `migrate`
+#[derive(Debug, Args)]
+pub struct Migrate {
+    /// Where the queue is
+    #[arg(long, value_name = "PLACE")]
+    pub from: QueuePlace,
+    /// Where it is to be; nothing may be there
+    #[arg(long, value_name = "PLACE", required_unless_present = "source_may_send_again")]
+    pub to: Option<QueuePlace>,
+    /// Move nothing: the queue that was moved away from there is used again, and what the other place has sent since may be sent twice
+    #[arg(long, conflicts_with = "to")]
+    pub source_may_send_again: bool,
+    #[command(flatten)]
+    pub output: Output,
+}
+
+/// Where a queue can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum QueuePlace {
+    /// The file in the data folder
+    Sqlite,
+    /// The server that `[database]` names
+    Postgres,
 }
 
 /// How the answer is printed.

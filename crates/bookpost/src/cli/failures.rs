@@ -24,6 +24,7 @@ pub(super) fn of(error: &anyhow::Error) -> Failure {
         | OpenError::Folder { .. }
         | OpenError::ForeignOwner { .. }
         | OpenError::IsBackup { .. }
+        | OpenError::Moved { .. }
         | OpenError::Server(_)
         | OpenError::Replica
         | OpenError::OldServer { .. }
@@ -41,6 +42,12 @@ pub(super) fn told(error: &anyhow::Error) -> String {
             let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
             format!("{error:#}. Run the command as that user: {}", as_user(&user_name(&passwd, *owner)))
         }
+        Some(OpenError::Moved { has_arrived: false, .. }) => {
+            format!("{error:#}. Neither sends until that is known: run the same bookpost migrate again")
+        }
+        Some(OpenError::Moved { .. }) => format!(
+            "{error:#}. `[database]` in the settings says where Bookpost works. If the queue that is left here is to be used again, and mail may go out twice: bookpost migrate --from sqlite (or postgres) --source-may-send-again"
+        ),
         Some(OpenError::Folder { .. }) => {
             format!(
                 "{error:#}. The folder belongs to Bookpost's user; where it is installed: {}",

@@ -17,6 +17,7 @@ pub mod install;
 pub mod keys;
 mod log;
 mod manual;
+mod migrate;
 mod notices;
 pub mod people;
 mod preferences;

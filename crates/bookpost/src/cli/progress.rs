@@ -1,6 +1,7 @@
-//! The bar that a run, or a backup, shows on a terminal.
+//! The bar that a run, a backup or a move of the queue shows on a terminal.
 
 use indicatif::{ProgressBar, ProgressStyle};
+use store::Moving;
 
 use super::control::Progress;
 
@@ -34,6 +35,14 @@ impl Bar {
         if let Some(bar) = &self.0 {
             bar.set_length(of.max(done));
             bar.set_position(done);
+        }
+    }
+
+    /// So far is a queue that is moved.
+    pub(super) fn moving(&self, moving: Moving) {
+        self.at(moving.done, moving.of);
+        if let Some(bar) = &self.0 {
+            bar.set_message(moving.table);
         }
     }
 

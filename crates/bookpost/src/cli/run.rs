@@ -17,14 +17,14 @@ use tokio::sync::{mpsc, oneshot};
 use super::{
     Exit, accounts, applications,
     args::{
-        Arguments, Certificate, Command, ConfigCommand, Install, LogForm, Output, Sample,
-        preferences::Preferences,
+        Arguments, Certificate, Command, ConfigCommand, Install, LogForm, Migrate, Output, QueuePlace,
+        Sample, preferences::Preferences,
     },
     backup, broker, certificate as own_certificate, check, commands,
     control::{
         self, AccountRequest, Checked, Failure, Grade, PreferencesRequest, QueueRequest, Reply, Request,
     },
-    failures, install, keys, log, manual, notices, people, preferences,
+    failures, install, keys, log, manual, migrate, notices, people, preferences,
     progress::Bar,
     queue, schedules, sendmail, servers,
     show::{self, Sends},
@@ -137,6 +137,7 @@ fn carry_out(arguments: Arguments) -> Result<Exit, Stop> {
         }
         Command::Backup { file, check: true, output, .. } => tell(&backup::look_into(&file), output),
         Command::Backup { file, force, output, .. } => back_up(&load()?.config, file, force, output),
+        Command::Migrate(wanted) => move_queue(&wanted, file.as_deref(), form),
         Command::Restore { file, data_dir: Some(to), output } => {
             restore(&file, backup::Place::of(to), output)
         }
@@ -209,6 +210,20 @@ fn back_up(config: &Config, file: PathBuf, force: bool, output: Output) -> Resul
     let reply = runtime()?.block_on(backup::make(config, file, force, &bar));
     drop(bar);
     tell(&reply, output)
+}
+
+fn move_queue(wanted: &Migrate, file: Option<&Path>, form: LogForm) -> Result<Exit, Stop> {
+    let around = Surroundings::of_this_process();
+    let loaded = match wanted.from {
+        QueuePlace::Sqlite => config::load_in_folder(file, &around),
+        QueuePlace::Postgres => config::load(file, &around),
+    };
+    let loaded = loaded.map_err(|problems| Stop(Exit::Config, problems.to_string()))?;
+    log::start(form, &loaded.config.log);
+    let bar = Bar::new(!wanted.output.json);
+    let reply = runtime()?.block_on(migrate::perform(loaded, wanted, &bar));
+    drop(bar);
+    tell(&reply, wanted.output)
 }
 
 fn restore(file: &Path, to: backup::Place, output: Output) -> Result<Exit, Stop> {

@@ -6,6 +6,7 @@ mod backup;
 mod broker;
 mod keys;
 mod mails;
+mod moved;
 mod notices;
 mod people;
 pub(super) mod preferences;
@@ -173,6 +174,11 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::Restored { restored, key_file, elsewhere } => {
             backup::restored(restored, key_file.as_deref(), *elsewhere, view)
         },
+        Reply::QueueMoved(moved) => moved::moved(moved),
+        Reply::QueueArrived { from, to, at } => moved::arrived(from, to, &view.at(*at)),
+        Reply::QueueTakenBack { place } => {
+            format!("The queue in {place} is used again. Start Bookpost on it, and on no other place it was moved to\n")
+        }
         Reply::Failed { message, .. } => format!("{message}\n"),
     }
 }

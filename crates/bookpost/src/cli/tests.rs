@@ -45,6 +45,9 @@ fn command_lines_that_make_no_sense_are_refused() {
         "config sample --columns --wording overdue",
         "config sample --wording poem",
         "config sample --file body.txt",
+        "migrate --from sqlite",
+        "migrate --from sqlite --to paper",
+        "migrate --from sqlite --to postgres --source-may-send-again",
     ] {
         let words = std::iter::once("bookpost").chain(words.split(' '));
         let error = Arguments::try_parse_from(words.clone()).map(|_| ()).unwrap_err();

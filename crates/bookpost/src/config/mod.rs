@@ -151,11 +151,30 @@ impl Source {
 /// Reads and checks the configuration, with the preferences that stand in the queue.
 pub fn load(file: Option<&Path>, around: &Surroundings) -> Result<Loaded, Problems> {
     let source = Source::read(file, around)?;
+    match source.database()? {
+        Some(database) => {
+            let stored = peek_on(&database.server(&source.data_dir()?));
+            checked(&source, stored, "database.url".to_owned())
+        }
+        None => of_folder(&source),
+    }
+}
+
+/// The same with the preferences of the queue that is in the data folder still, though the settings name a server.
+pub fn load_in_folder(file: Option<&Path>, around: &Surroundings) -> Result<Loaded, Problems> {
+    of_folder(&Source::read(file, around)?)
+}
+
+fn of_folder(source: &Source) -> Result<Loaded, Problems> {
     let data_dir = source.data_dir()?;
-    let (stored, place) = match source.database()? {
-        Some(database) => (peek_on(&database.server(&data_dir)), "database.url".to_owned()),
-        None => (Store::peek_preferences(&data_dir), data_dir.display().to_string()),
-    };
+    checked(source, Store::peek_preferences(&data_dir), data_dir.display().to_string())
+}
+
+fn checked(
+    source: &Source,
+    stored: Result<store::Preferences, OpenError>,
+    place: String,
+) -> Result<Loaded, Problems> {
     let stored = stored.map_err(|error| {
         let todo = match &error {
             OpenError::Store(Error::Corrupt(_)) => "look at the disk; the guide says how to restore a backup",

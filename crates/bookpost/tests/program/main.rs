@@ -19,6 +19,7 @@ mod keys;
 mod log;
 mod mails;
 mod on_postgres;
+mod on_postgres_moved;
 mod pages_door;
 mod people;
 mod preferences;

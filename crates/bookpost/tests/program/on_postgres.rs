@@ -10,7 +10,7 @@ use testkit::sink::{At, Does, Rule, Settings, Sink};
 use crate::bench::{Place, Said};
 
 /// A schema of its own on the server.
-struct Database {
+pub(crate) struct Database {
     /// Where the server listens.
     server: (String, String),
     /// All but that.
@@ -26,7 +26,7 @@ fn variable(name: &str) -> Option<String> {
 
 impl Database {
     /// None: no server is named, and the step that has one runs this.
-    async fn named(schema: &str) -> Option<Self> {
+    pub(crate) async fn named(schema: &str) -> Option<Self> {
         variable("BOOKPOST_TEST_POSTGRES")?;
         let of = |name, usual: &str| variable(name).unwrap_or_else(|| usual.to_owned());
         let server = (of("PGHOST", "localhost"), of("PGPORT", "5432"));
@@ -37,13 +37,15 @@ impl Database {
         Some(database)
     }
 
+    /// As whoever is no machine reaches it.
+    pub(crate) fn url(&self) -> String {
+        let Self { server: (host, port), words, schema, password } = self;
+        format!("host={host} port={port} {words} password='{password}' options='-c search_path={schema}'")
+    }
+
     /// Something that no machine does.
     async fn run(&self, text: &str) {
-        let Self { server: (host, port), words, schema, password } = self;
-        let url = format!(
-            "host={host} port={port} {words} password='{password}' options='-c search_path={schema}'"
-        );
-        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.unwrap();
+        let (client, connection) = tokio_postgres::connect(&self.url(), tokio_postgres::NoTls).await.unwrap();
         let connection = tokio::spawn(connection);
         client.batch_execute(text).await.unwrap();
         drop(client);
@@ -57,7 +59,7 @@ impl Database {
     }
 
     /// A machine with this name that works on it.
-    fn machine(&self, name: &str, way: &str, sink: &Sink) -> Place {
+    pub(crate) fn machine(&self, name: &str, way: &str, sink: &Sink) -> Place {
         let place = Place::new(way, Some(sink));
         for (file, secret) in
             [("password", self.password.as_str()), ("key", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=")]
@@ -76,13 +78,13 @@ impl Database {
 }
 
 /// How many recipients are in a state.
-async fn count(place: &Place, state: &str) -> Option<u64> {
+pub(crate) async fn count(place: &Place, state: &str) -> Option<u64> {
     let status = place.run(&["queue", "status", "--json"]).await.json();
     status.pointer(&format!("/status/counts/{state}"))?.as_u64()
 }
 
 /// How often each patron's mail arrived.
-fn arrivals(sink: &Sink) -> BTreeMap<Vec<String>, usize> {
+pub(crate) fn arrivals(sink: &Sink) -> BTreeMap<Vec<String>, usize> {
     let mut arrivals = BTreeMap::new();
     for taken in sink.taken() {
         *arrivals.entry(taken.to).or_default() += 1;
@@ -91,7 +93,7 @@ fn arrivals(sink: &Sink) -> BTreeMap<Vec<String>, usize> {
 }
 
 /// Waits until nothing waits and nothing is being sent.
-async fn all_left(place: &Place) {
+pub(crate) async fn all_left(place: &Place) {
     while (count(place, "waiting").await, count(place, "sending").await) != (Some(0), Some(0)) {}
 }
 

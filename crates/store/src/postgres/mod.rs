@@ -32,6 +32,7 @@ mod mail_accounts;
 mod mark;
 mod migrations;
 mod moves;
+pub(crate) mod moving;
 mod notices;
 mod obligations;
 mod once;
@@ -71,6 +72,7 @@ pub(crate) use peek::peek_preferences;
 
 use std::{
     future::Future,
+    path::PathBuf,
     sync::{Arc, Mutex},
 };
 
@@ -98,6 +100,9 @@ pub(crate) struct Postgres {
     _heartbeat: Heartbeat,
     listener: Listener,
     store_id: u64,
+    /// Where the server is, in words, and this machine's folder.
+    place: String,
+    folder: PathBuf,
 }
 
 impl Postgres {
@@ -112,6 +117,7 @@ impl Postgres {
             let tx = opened.write(&mut connection).await?;
             tx.run(worker::OPENING, &[]).await?;
             migrations::run(&tx).await?;
+            moving::refuse(&tx, server).await?;
             let begun = worker::enter(&tx, &machine, &server.machine, now).await?;
             tx.commit().await?;
             begun
@@ -132,6 +138,8 @@ impl Postgres {
             _heartbeat: heartbeat,
             listener,
             store_id: count(store_id),
+            place: server.words(),
+            folder: server.folder.clone(),
         })
     }
 

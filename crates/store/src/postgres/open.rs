@@ -104,8 +104,7 @@ pub(super) struct Machine {
 pub(super) async fn machine(folder: &Path, pool: &Pool) -> Result<Machine, OpenError> {
     let lock = open::take(folder)?;
     let file = folder.join(MACHINE);
-    let known = fs::read_to_string(&file).ok().map(|id| id.trim().to_owned()).filter(|id| !id.is_empty());
-    if let Some(id) = known {
+    if let Some(id) = known_machine(folder) {
         return Ok(Machine { lock, id });
     }
     let connection = connection(pool).await?;
@@ -114,6 +113,12 @@ pub(super) async fn machine(folder: &Path, pool: &Pool) -> Result<Machine, OpenE
     write_id(folder, &file, &id)
         .map_err(|error| OpenError::Folder { folder: folder.to_owned(), why: error.to_string() })?;
     Ok(Machine { lock, id })
+}
+
+/// The id in a folder that has one.
+pub(super) fn known_machine(folder: &Path) -> Option<String> {
+    let id = fs::read_to_string(folder.join(MACHINE)).ok()?;
+    Some(id.trim().to_owned()).filter(|id| !id.is_empty())
 }
 
 /// Whole or not at all.
@@ -185,6 +190,21 @@ pub(super) fn pool(way: &Way) -> Result<Pool, OpenError> {
         .post_create(promise)
         .build()
         .map_err(|error| OpenError::Server(error.to_string()))
+}
+
+/// Where an address leads to, in words: without a user or a password.
+pub(super) fn words(url: &str) -> String {
+    let Ok(config) = parsed(url) else { return "the database server".to_owned() };
+    let hosts: Vec<_> = config
+        .get_hosts()
+        .iter()
+        .map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            Host::Unix(folder) => folder.display().to_string(),
+        })
+        .collect();
+    let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
+    format!("the database {name} on {}", hosts.join(", "))
 }
 
 fn parsed(url: &str) -> Result<Config, OpenError> {

@@ -16,7 +16,7 @@ use crate::{Elsewhere, EventId, RecipientId, Stats, claiming::Walk};
 
 /// Connections, counters, and who this is.
 #[derive(Debug)]
-pub(super) struct Opened {
+pub(crate) struct Opened {
     pub(super) pool: Pool,
     /// This opening.
     pub(super) epoch: i64,

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use deadpool_postgres::{Object, Transaction};
-use tokio_postgres::{IsolationLevel, Row, types::ToSql};
+use tokio_postgres::{IsolationLevel, Row, RowStream, types::ToSql};
 
 use super::{Postgres, event_log, opened::Opened, rings};
 use crate::{Error, Lease};
@@ -28,7 +28,7 @@ pub(super) struct Tx<'a> {
 
 impl Opened {
     /// A connection, for one transaction.
-    pub(super) async fn connection(&self) -> Result<Object, Error> {
+    pub(crate) async fn connection(&self) -> Result<Object, Error> {
         Ok(self.pool.get().await?)
     }
 
@@ -56,7 +56,7 @@ impl Opened {
 
 /// What operations do: `let mut connection = self.connection().await?; let tx = self.write(&mut connection).await?; ...; tx.commit().await?`.
 impl Postgres {
-    pub(super) async fn connection(&self) -> Result<Object, Error> {
+    pub(crate) async fn connection(&self) -> Result<Object, Error> {
         self.opened.connection().await
     }
 
@@ -92,6 +92,12 @@ impl Tx<'_> {
     pub(super) async fn run(&self, text: &str, values: Values<'_>) -> Result<u64, Error> {
         let statement = self.sql.prepare_cached(text).await?;
         Ok(self.sql.execute(&statement, values).await?)
+    }
+
+    /// All rows, one after the other as they come.
+    pub(super) async fn stream(&self, text: &str) -> Result<RowStream, Error> {
+        let statement = self.sql.prepare_cached(text).await?;
+        Ok(self.sql.query_raw(&statement, Vec::<i64>::new()).await?)
     }
 
     /// Several statements without values.

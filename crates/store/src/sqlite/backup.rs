@@ -220,6 +220,11 @@ impl Part {
         &mut self.file
     }
 
+    /// All of it is on disk.
+    pub(super) fn sync(&self) -> Result<(), Error> {
+        self.file.sync_all().map_err(|error| Error::Disk(error.to_string()))
+    }
+
     /// Under its name, once all of it is on disk.
     pub(super) fn keep(mut self, name: &Path, replace: bool) -> Result<(), BackupError> {
         let failed = |error| failed(name, error);

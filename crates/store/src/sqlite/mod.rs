@@ -24,6 +24,7 @@ mod looks;
 mod mail_accounts;
 mod migrations;
 mod moves;
+pub(crate) mod moving;
 mod notices;
 mod obligations;
 mod once;

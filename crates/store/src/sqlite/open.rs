@@ -10,7 +10,7 @@ use std::{
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{backup, migrations};
+use super::{backup, migrations, moving};
 use crate::{Error, OpenError};
 
 /// The database's file in the data folder.
@@ -61,6 +61,9 @@ fn open_on(
     // Its first look also takes back what a power cut left of the making of the file, which who only reads cannot.
     if backup::is_marked(&writer)? {
         return Err(OpenError::IsBackup { folder: folder.to_owned() });
+    }
+    if let Some(mark) = moving::mark_of(&writer)? {
+        return Err(mark.refusal(folder.display().to_string()));
     }
     prepare(&writer)?;
     migrations::run(&mut writer, folder)?;
@@ -119,7 +122,7 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
 }
 
 /// A connection that may write; it has changed nothing.
-fn writing(path: &Path) -> Result<Connection, Error> {
+pub(super) fn writing(path: &Path) -> Result<Connection, Error> {
     let connection = Connection::open_with_flags(
         path,
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,

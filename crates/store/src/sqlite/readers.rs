@@ -1,7 +1,7 @@
 //! A few connections that only read, for short reads beside the writer.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -25,6 +25,10 @@ impl Readers {
     /// Opens no connection yet.
     pub(super) fn new(path: PathBuf) -> Self {
         Self { path, places: Arc::new(Semaphore::new(READERS)), idle: Arc::default() }
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Reads what was committed when `work` began its first statement.

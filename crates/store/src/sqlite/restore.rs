@@ -19,7 +19,7 @@ use super::{
     codes::{micros, state},
     draft::{Draft, FRESH_FLOOR, FreshChanges, read_meta, write_meta},
     events::{self, Noted},
-    migrations, open,
+    migrations, moving, open,
     writer::Tx,
 };
 use crate::{
@@ -90,6 +90,8 @@ fn is_empty_folder(path: &Path) -> bool {
 /// Makes a queue of the copy at `part`, which was made at `of`.
 fn renew(part: &Path, folder: &Path, of: Timestamp, now: Timestamp) -> Result<Restored, BackupError> {
     let mut sql = open::private(part)?;
+    // What was moved away since the copy, or before, may have been sent there: it is set aside like all else.
+    moving::forget(&sql)?;
     match migrations::run(&mut sql, folder) {
         Err(OpenError::Store(error)) => return Err(error.into()),
         other => other?,

@@ -1,6 +1,6 @@
 //! A fresh store for each case, and the values that cases begin with.
 
-use std::{cell::Cell, time::Duration};
+use std::{cell::Cell, path::Path, time::Duration};
 
 use bytes::Bytes;
 use jiff::{SignedDuration, Timestamp};
@@ -38,6 +38,11 @@ impl Fresh {
             None => Self::new(),
             Some(schema) => Self::on(schema.another().await),
         }
+    }
+
+    /// Where it is, if it is in a folder.
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The store; a second time only after the first was closed.

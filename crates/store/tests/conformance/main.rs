@@ -19,6 +19,7 @@ mod logos;
 mod machines;
 mod machines_other;
 mod mail_accounts;
+mod moving;
 mod notices;
 mod pause;
 mod people;
@@ -57,6 +58,17 @@ macro_rules! cases {
                 let fresh = crate::fresh::Fresh::on(server.schema().await);
                 crate::$module::$case(&fresh).await;
                 fresh.forget().await;
+            })+
+        }
+
+        /// Whatever a case leaves in a file goes to a server, and back.
+        mod moved {
+            $(#[tokio::test]
+            async fn $case() {
+                let Some(server) = crate::server::Server::named() else { return };
+                let fresh = crate::fresh::Fresh::new();
+                crate::$module::$case(&fresh).await;
+                crate::moving::there_and_back(fresh, server.schema().await).await;
             })+
         }
     };

@@ -16,8 +16,8 @@ use mail::{Address, Reason};
 use serde::{Deserialize, Serialize};
 use store::{
     Actor, Alarm, Application, Attempt, Audit, Backup, Counts, Filter, LeftOut, MessageId, Move, Moved,
-    Pause, Person, PreferenceChange, RecipientId, Restored, Row, Run, RunId, Schedule, Selection, State,
-    Unreachable, Webhook,
+    Pause, Person, PreferenceChange, QueueMoved, RecipientId, Restored, Row, Run, RunId, Schedule, Selection,
+    State, Unreachable, Webhook,
 };
 
 use crate::{
@@ -299,6 +299,18 @@ pub enum Reply {
         /// In a folder that no settings name.
         #[serde(default)]
         elsewhere: bool,
+    },
+    /// The queue was moved to another place.
+    QueueMoved(QueueMoved),
+    /// It had arrived there before, by a command that ended suddenly.
+    QueueArrived {
+        from: String,
+        to: String,
+        at: Timestamp,
+    },
+    /// The queue that was moved away from here is used again.
+    QueueTakenBack {
+        place: String,
     },
     /// It could not be done.
     Failed {

@@ -660,3 +660,12 @@ CREATE TRIGGER rings AFTER INSERT OR UPDATE OF revoked_at OR DELETE ON applicati
 CREATE TRIGGER rings AFTER INSERT OR UPDATE OR DELETE ON schedule FOR EACH ROW EXECUTE FUNCTION ring_change();
 CREATE TRIGGER rings AFTER INSERT ON schedule_turn FOR EACH ROW EXECUTE FUNCTION ring_change();
 CREATE TRIGGER rings AFTER INSERT OR UPDATE OF ended_at ON alarm FOR EACH ROW EXECUTE FUNCTION ring_change();
+
+-- While there is a row the queue is at another place, or on its way there, and no machine works on it.
+CREATE TABLE moved (
+    one         BIGINT PRIMARY KEY DEFAULT 1 CHECK (one = 1),
+    moved_at    BIGINT NOT NULL,
+    epoch       BIGINT NOT NULL,            -- the opening under which it was moved
+    has_arrived BOOLEAN NOT NULL,
+    target      TEXT COLLATE "C" NOT NULL
+);
