@@ -18,7 +18,7 @@ pub(super) fn moved(moved: &QueueMoved) -> String {
     let rows = |name: &str| moved.tables.get(name).map_or(0, |sum| sum.rows);
     table.row(["mails", &rows("message").to_string()]);
     table.row(["to so many addresses", &rows("recipient").to_string()]);
-    let lines = counted(moved.tables.values().map(|sum| sum.rows).sum(), "line", "lines");
+    let lines = counted(moved.tables.values().map(|sum| sum.rows).sum::<u64>(), "line", "lines");
     let tables = counted(moved.tables.len() as u64, "table", "tables");
     format!("{table}All of it ({lines} in {tables}) was read again there, and is the same.\n{NEXT}")
 }
