@@ -78,7 +78,7 @@ fn unfenced(text: &str) -> impl Iterator<Item = (usize, &str)> {
 
 /// Only what begins with one of the project's own folders is meant as a path here.
 fn is_path(text: &str) -> bool {
-    let ours = ["crates/", "docs/", "xtask/", "tests/", ".ci/", "./"];
+    let ours = ["crates/", "docs/", "xtask/", "tests/", "deploy/", ".ci/", "./"];
     ours.iter().any(|start| text.starts_with(start)) && !text.contains([' ', '*', '<', '{'])
 }
 
