@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask tidy`, `dist`, `crash`, `fuzz`, `screenshots` and `bench`.
+//! The project's own commands: `cargo xtask tidy`, `dist`, `crash`, `fuzz`, `screenshots`, `bench` and `simulate`.
 //!
 //! What a program must do for a library is tested under `crates/`; what keeps the source in order, packs it and measures
 //! it is here. Nothing here is part of the program.
@@ -8,6 +8,7 @@ mod crash;
 mod dist;
 mod fuzz;
 mod screenshots;
+mod simulate;
 mod tidy;
 
 use std::process::ExitCode;
@@ -42,6 +43,8 @@ enum Task {
     Screenshots,
     /// Measures speed and memory against other ways to send the same mails; see docs/benchmarks.md.
     Bench(bench::Options),
+    /// Simulates days of 1, 10 and 100 million messages on one machine and on many; see docs/guide/very-large.md.
+    Simulate(simulate::Options),
 }
 
 fn main() -> ExitCode {
@@ -52,6 +55,7 @@ fn main() -> ExitCode {
         Task::Fuzz { target } => fuzz::run(target.as_deref()),
         Task::Screenshots => screenshots::run(),
         Task::Bench(options) => bench::run(options),
+        Task::Simulate(options) => simulate::run(&options),
     };
     match done {
         Ok(code) => code,
