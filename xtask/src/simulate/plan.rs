@@ -1,7 +1,7 @@
 //! The designs that are compared, and how many machines and clusters each gets.
 //!
 //! How many are needed is found by trial: the mail of the busiest hour flows evenly for a minute, and what a message took of each
-//! resource then says how many of it are needed. Where that is more than there were, it is tried again.
+//! resource then says how many of it are needed. Where that is more than there were, it is tried again: clusters first, then machines.
 
 use serde::Serialize;
 
@@ -77,7 +77,7 @@ fn busiest(costs: &Costs, messages: f64) -> f64 {
 
 /// So long the mail of the busiest hour flows in a trial.
 const TRIAL: f64 = 60.0;
-const TRIALS: u32 = 6;
+const TRIALS: u32 = 12;
 /// A cluster more than one is what this design is for.
 const FEWEST_CLUSTERS: u32 = 2;
 
@@ -95,13 +95,15 @@ pub(super) fn sized(costs: &Costs, design: Design, messages: f64, seed: u64) -> 
     system = with_machines(system, draws::whole((least / costs.size.machine.value).ceil()));
     for _ in 0..TRIALS {
         let needed = needed(costs, system, &trial(costs, system, rate, messages, seed), rate);
-        if needed.machines <= system.machines && needed.clusters <= system.clusters {
-            break;
-        }
-        system = with_machines(
-            System { clusters: needed.clusters.max(system.clusters), ..system },
-            needed.machines.max(system.machines),
-        );
+        let database_is_full = needed.clusters > system.clusters;
+        system = match design {
+            Design::Partitioned if database_is_full => {
+                with_machines(System { clusters: needed.clusters, ..system }, system.machines)
+            }
+            // While connections wait for the database, more of them would only wait as well.
+            _ if database_is_full || needed.machines <= system.machines => break,
+            _ => with_machines(system, needed.machines),
+        };
     }
     system
 }
@@ -133,8 +135,5 @@ fn needed(costs: &Costs, system: System, resources: &[Resource], rate: f64) -> S
         let most = if of_database { &mut clusters } else { &mut machines };
         *most = count.max(*most);
     }
-    match system.design {
-        Design::Partitioned => System { machines, clusters, ..system },
-        Design::Sqlite | Design::OneCluster => System { machines, clusters: 1, ..system },
-    }
+    System { machines, clusters, ..system }
 }

@@ -145,7 +145,21 @@ fn what_is_counted_out_is_enough_for_the_busiest_hour() {
             assert!(resource.used < 0.85, "{resource:?}");
         }
         assert_eq!(system.clusters > 1, design == Design::Partitioned);
+        assert!(system.machines <= 4, "{system:?}");
         assert!(system.machines.is_multiple_of(system.clusters));
+    }
+}
+
+/// Where the database is full, connections are held for longer as they wait for it; that is no reason for more.
+#[test]
+fn what_waits_for_the_database_needs_no_more_machines() {
+    let costs = ours();
+    let rate = 100e6 * 0.19 / 3_600.0;
+    let least = rate * 0.2 / (100.0 * 0.7);
+    for (design, clusters) in [(Design::OneCluster, 1..=1), (Design::Partitioned, 3..=20)] {
+        let system = plan::sized(&costs, design, 100e6, 1);
+        assert!(clusters.contains(&system.clusters), "{system:?}");
+        assert!(f64::from(system.machines) < least * 2.0, "{system:?} for {least}");
     }
 }
 
