@@ -285,7 +285,7 @@ impl<'c> World<'c> {
         let room = u64::from(draws::whole(self.costs.machine.ready.value));
         match self.machines.get_mut(at) {
             Some(machine) if machine.ready_count() + u64::from(part.count) <= room => {
-                machine.make_ready(part)
+                machine.make_ready(part);
             }
             _ => self.wait_in(cluster, part),
         }
