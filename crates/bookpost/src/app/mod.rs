@@ -230,18 +230,12 @@ impl App {
         tasks.spawn(worker.run());
         let notices =
             NoticeRuns::new(&settings, &store, &clock, &receiver, (&handle, &lines), &alarms, &mut dice);
+        let tells = (&handle, &applications);
+        let preferences = Preferences::new(&store, &clock, &sealing, &settings, tells, version);
         let app = Self {
             decisions: Decisions::new(store.clone(), Arc::clone(&clock), handle.clone(), alarms.clone()),
             people: People::new(store.clone(), Arc::clone(&clock), secret_dice(), config.oidc.as_ref()),
-            preferences: Preferences::new(
-                &store,
-                &clock,
-                &sealing,
-                &settings,
-                &handle,
-                &applications,
-                version,
-            ),
+            preferences,
             schedules: Schedules::new(&settings, &store, &clock, &notices, &alarms),
             notices,
             settings,

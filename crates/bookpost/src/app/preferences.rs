@@ -58,8 +58,7 @@ impl Preferences {
         clock: &Arc<dyn Clock>,
         sealing: &Sealing,
         settings: &Settings,
-        worker: &Handle,
-        applications: &Applications,
+        (worker, applications): (&Handle, &Applications),
         version: i64,
     ) -> Self {
         Self {

@@ -87,8 +87,9 @@ fn said(error: anyhow::Error) -> Reply {
 
 fn in_words(error: MoveError) -> Reply {
     let (failure, todo) = match error {
-        MoveError::Open(error) => return failures::reply(&error.into()),
-        MoveError::File(store::BackupError::Open(error)) => return failures::reply(&error.into()),
+        MoveError::Open(error) | MoveError::File(store::BackupError::Open(error)) => {
+            return failures::reply(&error.into());
+        }
         MoveError::NotEmpty { .. } => (
             Failure::Usage,
             "a queue is moved to an empty place only; move what is there out of the way (a file), or name an empty database",

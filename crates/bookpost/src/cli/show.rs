@@ -141,9 +141,7 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::Notice(one) => notices::show(one),
         Reply::Schedules(all) => schedules::list(all, view),
         Reply::Schedule(shown) => schedules::show(shown, view),
-        Reply::ScheduleRemoved(schedule) => {
-            format!("{} is not sent by itself any more; its runs stay\n", schedule.plan.name)
-        }
+        Reply::ScheduleRemoved(schedule) => schedules::removed(schedule),
         Reply::SchedulesRan(all) => schedules::ran(all),
         Reply::ExportTaken(name) => format!("{name} is run as it is, as soon as the service looks at the drop folder\n"),
         Reply::Applications(all) => applications::list(all, view),
@@ -176,9 +174,7 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         },
         Reply::QueueMoved(moved) => moved::moved(moved),
         Reply::QueueArrived { from, to, at } => moved::arrived(from, to, &view.at(*at)),
-        Reply::QueueTakenBack { place } => {
-            format!("The queue in {place} is used again. Start Bookpost on it, and on no other place it was moved to\n")
-        }
+        Reply::QueueTakenBack { place } => moved::taken_back(place),
         Reply::Failed { message, .. } => format!("{message}\n"),
     }
 }

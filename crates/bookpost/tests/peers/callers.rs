@@ -192,7 +192,7 @@ async fn calls_sendmail(name: &str, program: fn(&Call<'_>) -> Command, sender: S
             return;
         }
     }
-    let (taken, folder) = machine.taken(4, 1).await;
+    let (taken, folder) = Box::pin(machine.taken(4, 1)).await;
     let mut to: Vec<_> = taken.iter().flat_map(|one| &one.to).collect();
     to.sort();
     assert_eq!(to, [BLIND, BLIND, TO, TO], "{name}");
@@ -235,7 +235,7 @@ async fn cron_mails_what_jobs_wrote() {
     machine.door.arrived(3).await;
     soon("both mails are left", machine.are_left(2)).await;
     drop(running);
-    let (taken, _) = machine.taken(6, 2).await;
+    let (taken, _) = Box::pin(machine.taken(6, 2)).await;
     let mut all: Vec<_> = taken.iter().map(|one| one.to.clone()).collect();
     all.sort_by_key(Vec::len);
     assert_eq!(all[2..], [[TO, SECOND]; 2]);

@@ -116,7 +116,7 @@ pub(super) async fn refuse(tx: &Tx<'_>, server: &Server) -> Result<(), OpenError
 
 /// What a server says of the queue that it has. Enters no machine.
 pub(crate) async fn look(server: &Server) -> Result<Option<Seen>, MoveError> {
-    let queue = Opened::new(open::pool(server)?);
+    let queue = Opened::new(open::pool(&open::Way::to(server)?)?);
     let mut connection = queue.connection().await?;
     let tx = queue.write(&mut connection).await?;
     tx.run(worker::OPENING, &[]).await?;
@@ -131,7 +131,7 @@ pub(crate) async fn look(server: &Server) -> Result<Option<Seen>, MoveError> {
 
 /// Marks it, or takes the mark away.
 pub(crate) async fn set_mark(server: &Server, mark: Option<&Mark>) -> Result<(), MoveError> {
-    let queue = Opened::new(open::pool(server)?);
+    let queue = Opened::new(open::pool(&open::Way::to(server)?)?);
     let mut connection = queue.connection().await?;
     let tx = queue.write(&mut connection).await?;
     tx.run(worker::OPENING, &[]).await?;
@@ -144,7 +144,7 @@ pub(crate) async fn set_mark(server: &Server, mark: Option<&Mark>) -> Result<(),
 
 /// The server to which a queue goes; refused as when a machine opens it.
 pub(crate) async fn target(server: &Server) -> Result<Opened, MoveError> {
-    let pool = open::pool(server)?;
+    let pool = open::pool(&open::Way::to(server)?)?;
     open::check(&pool).await?;
     Ok(Opened::new(pool))
 }
@@ -279,13 +279,13 @@ fn insert(table: &Table) -> String {
         Kind::Octets => "BYTEA",
     };
     let columns: Vec<_> = table.columns().collect();
-    let list = |each: &dyn Fn(usize, &(&str, Kind)) -> String| {
+    let joined = |each: &dyn Fn(usize, &(&str, Kind)) -> String| {
         let all: Vec<_> = columns.iter().enumerate().map(|(at, column)| each(at, column)).collect();
         all.join(", ")
     };
-    let names = list(&|_, (name, _)| format!("\"{name}\""));
-    let values = list(&|_, (name, kind)| written(name, *kind));
-    let arrays = list(&|at, (_, kind)| format!("${}::{}[]", at + 1, of(*kind)));
+    let names = joined(&|_, (name, _)| format!("\"{name}\""));
+    let values = joined(&|_, (name, kind)| written(name, *kind));
+    let arrays = joined(&|at, (_, kind)| format!("${}::{}[]", at + 1, of(*kind)));
     let given = format!("WITH given AS (SELECT {values} FROM unnest({arrays}) AS row ({names}))");
     let into = |name: &str, names: &str, which: &str| {
         format!(

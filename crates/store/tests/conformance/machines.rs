@@ -330,7 +330,8 @@ async fn a_machine_that_ends_keeps_no_duty() {
 async fn seen(store: &Store, what: impl FnMut(&store::Elsewhere) -> bool) -> store::Elsewhere {
     let mut elsewhere = store.elsewhere();
     let seen = tokio::time::timeout(Duration::from_mins(1), elsewhere.wait_for(what)).await;
-    *seen.expect("it is seen within a minute").unwrap()
+    // It is seen within a minute.
+    *seen.unwrap().unwrap()
 }
 
 /// Nothing but a ring counts the rings.

@@ -202,7 +202,7 @@ async fn a_move_that_broke_off_is_found_out_and_neither_sends_until_then() {
                 both.schema.run("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted").await;
             }
         };
-        let (moved, ()) = both.schema.while_held(hold, (moving, ends)).await;
+        let (moved, ()) = Box::pin(both.schema.while_held(hold, (moving, ends))).await;
         drop(store);
         if arrives {
             moved.unwrap();

@@ -27,3 +27,9 @@ pub(super) fn moved(moved: &QueueMoved) -> String {
 pub(super) fn arrived(from: &str, to: &str, at: &str) -> String {
     format!("The queue of {from} had arrived at {to}: it was moved at {at}, and that is noted now.\n{NEXT}")
 }
+
+pub(super) fn taken_back(place: &str) -> String {
+    format!(
+        "The queue in {place} is used again. Start Bookpost on it, and on no other place it was moved to\n"
+    )
+}

@@ -57,6 +57,10 @@ pub(super) fn show(shown: &ShownSchedule, view: &View<'_>) -> String {
     table.to_string()
 }
 
+pub(super) fn removed(schedule: &Schedule) -> String {
+    format!("{} is not sent by itself any more; its runs stay\n", schedule.plan.name)
+}
+
 /// What came of each.
 pub(super) fn ran(all: &[ScheduleRan]) -> String {
     if all.is_empty() {

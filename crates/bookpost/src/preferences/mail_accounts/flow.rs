@@ -301,17 +301,13 @@ impl MailAccounts {
         let before = self.account(provider).await?.map(|before| before.account);
         let came_at = self.0.clock.now();
         let pending = Pending { provider, account, scopes, given, given_by, refresh, who, came_at };
-        match before.filter(|before| !before.eq_ignore_ascii_case(&pending.account.to_string())) {
-            Some(before) => {
-                let account = pending.account.to_string();
-                self.ask_about(pending).await;
-                Ok(Came::Another { provider, account, before })
-            }
-            None => {
-                self.instead_of(&pending).await;
-                self.connect(pending).await
-            }
+        let account = pending.account.to_string();
+        if let Some(before) = before.filter(|before| !before.eq_ignore_ascii_case(&account)) {
+            self.ask_about(pending).await;
+            return Ok(Came::Another { provider, account, before });
         }
+        self.instead_of(&pending).await;
+        self.connect(pending).await
     }
 
     pub(super) async fn who_signed_in(
