@@ -81,6 +81,13 @@ pub enum LeftOutDetail {
         /// As the export has it.
         code: Box<str>,
     },
+    /// Of a library that the notice is not for.
+    OtherLibrary {
+        /// How many.
+        items: usize,
+        /// The library's name.
+        library: Box<str>,
+    },
     /// Not overdue on the day of the run.
     NotDueYet {
         /// Title or barcode.
@@ -225,6 +232,7 @@ impl fmt::Display for LeftOutDetail {
             Self::Text(text) => f.write_str(text),
             Self::NoBranch { .. }
             | Self::UnknownBranch { .. }
+            | Self::OtherLibrary { .. }
             | Self::NotDueYet { .. }
             | Self::OtherMatter { .. }
             | Self::DatesInDoubt { .. } => self.of_items(f),
@@ -255,6 +263,9 @@ impl fmt::Display for LeftOutDetail {
 impl LeftOutDetail {
     fn of_items(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::OtherLibrary { items, library } => {
+                write!(f, "{} of {library}", counted(*items, "item", "items"))
+            }
             Self::NoBranch { items } => write!(
                 f,
                 "{}: the export does not say which library it is; with several libraries it must",

@@ -189,6 +189,8 @@ pub enum LeftOutWhy {
     CameBack,
     /// The branch code belongs to no site.
     UnknownBranch,
+    /// The notice is not for the library of the items.
+    OtherLibrary,
     /// The item is due today or later.
     NotDueYet,
     /// The notice could not be made of this patron's data.
@@ -216,6 +218,7 @@ impl LeftOutWhy {
             | Self::WrittenLately
             | Self::CameBack
             | Self::UnknownBranch
+            | Self::OtherLibrary
             | Self::NotDueYet
             | Self::NotMade
             | Self::Stopped => false,

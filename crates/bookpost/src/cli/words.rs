@@ -266,6 +266,10 @@ pub fn left_out(why: LeftOutWhy, count: usize) -> String {
         LeftOutWhy::WrittenLately => ("patron written to lately", "patrons written to lately"),
         LeftOutWhy::CameBack => ("patron whose last mail came back", "patrons whose last mail came back"),
         LeftOutWhy::UnknownBranch => ("patron of an unknown branch", "patrons of an unknown branch"),
+        LeftOutWhy::OtherLibrary => (
+            "patron of a library that this notice is not for",
+            "patrons of a library that this notice is not for",
+        ),
         LeftOutWhy::NotDueYet => ("item that is not overdue yet", "items that are not overdue yet"),
         LeftOutWhy::NotMade => {
             ("patron whose notice could not be made", "patrons whose notice could not be made")

@@ -82,13 +82,14 @@ pub struct Outline<'a> {
 /// Decides who gets a notice. A patron with items of several libraries gets one, from the library of the first; items of an unknown
 /// branch, and items that the notice is not about on the day of the run, are listed and left out of it; so are patrons of a library that has no
 /// address to write from. Where `only` names sites, items of
-/// others are passed over without a word: they are another's to write about.
+/// others are passed over without a word: they are another's to write about; but of those in `beyond`, for which the notice is not, it is said.
 pub fn plan<'a>(
     import: &'a Import,
     sites: &'a [Site],
     form: &'a Form,
     today: Date,
     only: &BTreeSet<String>,
+    beyond: &BTreeSet<String>,
 ) -> Plan<'a> {
     let mut plan = Plan::bare(import, sites, form, today, only);
     let lines = [(LeftOutWhy::RefusedLine, &import.refused), (LeftOutWhy::LeftAside, &import.left_aside)];
@@ -97,6 +98,7 @@ pub fn plan<'a>(
         lines.chain(import.no_lines.clone().map(of_export(LeftOutWhy::NoLines))).collect();
     let (mut chosen, mut items) = (Vec::with_capacity(import.patrons.len()), 0);
     for (at, patron) in import.patrons.iter().enumerate() {
+        left_out.extend(plan.other_libraries(patron, beyond));
         let mut taken = Vec::new();
         for item in plan.items(patron) {
             items += 1;
@@ -352,6 +354,23 @@ impl<'a> Plan<'a> {
     pub(super) fn taken(&self, patron: &'a PatronNotice) -> impl Iterator<Item = (&'a Item, &'a Site)> {
         let taken = self.items(patron).filter(|item| self.form.takes(item, self.today) == Taken::Yes);
         taken.filter_map(|item| Some((item, self.site_of(item)?)))
+    }
+
+    /// One for each of these libraries in which the patron has something that the notice would name.
+    fn other_libraries(&self, patron: &PatronNotice, beyond: &BTreeSet<String>) -> Vec<LeftOut> {
+        let mut counts: Vec<(&Site, usize)> = Vec::new();
+        let taken = patron.items.iter().filter(|item| self.form.takes(item, self.today) == Taken::Yes);
+        for site in taken.filter_map(|item| self.site_of(item)).filter(|site| beyond.contains(&site.code)) {
+            match counts.iter_mut().find(|(of, _)| of.code == site.code) {
+                Some((_, count)) => *count += 1,
+                None => counts.push((site, 1)),
+            }
+        }
+        let said = |(site, items): (&Site, usize)| {
+            let detail = LeftOutDetail::OtherLibrary { items, library: site.name.as_str().into() };
+            of_patron(LeftOutWhy::OtherLibrary, patron, site, detail)
+        };
+        counts.into_iter().map(said).collect()
     }
 
     /// A patron's items, without those of sites that the run is not for.

@@ -208,6 +208,46 @@ async fn the_usual_notice_has_no_html_beside_its_text() {
     bench.stop().await;
 }
 
+/// Whoever is of another library is told, with the reason, before and afterwards; nowhere is it said that all get a mail.
+#[tokio::test]
+async fn a_notice_for_one_library_says_whom_it_passes_over() {
+    let sink = Sink::start(Settings::default()).await.unwrap();
+    let bench = Bench::staffed(to(&sink)).await;
+    let who = "administrator";
+    let fields = "version=0&name=Overdue&on=yes&to=patron&sites=EAST";
+    assert_eq!(post(&bench, who, "overdue-items", fields).await.status, 303);
+    let whole = crate::notices::export();
+    let of = |parts: &[&str]| {
+        let lines = whole.lines().enumerate();
+        let lines = lines.filter(|(n, line)| *n == 0 || parts.iter().any(|part| line.contains(part)));
+        lines.map(|(_, line)| format!("{line}\n")).collect::<String>()
+    };
+    let main = uploaded(&bench, who, &of(&["MAIN"])).await;
+    let page = bench.get(who, &main).await.text;
+    for said in [
+        "This notice is only for: East Branch.",
+        "3 people of a library that this notice is not for",
+        "Ana Ruiz (1)",
+        "2 items of Main Library",
+        "Nobody would get a mail from this file.",
+    ] {
+        assert!(page.contains(said), "{said}: {page}");
+    }
+    assert!(!page.contains("Everybody in the file"), "{page}");
+    let none = bench.get("elsewhere", &uploaded(&bench, "elsewhere", &of(&["MAIN"])).await).await.text;
+    assert!(!none.contains("Ana Ruiz") && !none.contains("Everybody in the file"), "another's: {none}");
+    let check = uploaded(&bench, who, &of(&["MAIN", "EAST"])).await;
+    let run = sent(&bench, who, &check).await;
+    let page = bench.get(who, &format!("/notices/runs/{}", run.0)).await.text;
+    assert!(page.contains("what=other_library") && !page.contains("There is nothing to do"), "{page}");
+    assert!(page.contains("3 entries of the file get no mail."), "it adds up: {page}");
+    let names = bench.get(who, &format!("/notices/runs/{}/names?what=other_library", run.0)).await.text;
+    assert!(names.contains("Ben Okafor (2)") && names.contains("add their library to the notice"), "{names}");
+    let table = bench.get(who, &format!("/notices/runs/{}/csv", run.0)).await.text;
+    assert!(table.contains("person of a library that this notice is not for"), "{table}");
+    bench.stop().await;
+}
+
 /// One that was for a library that was removed since is not for all of them when somebody saves it.
 #[tokio::test]
 async fn a_notice_of_a_removed_library_does_not_become_one_of_all() {

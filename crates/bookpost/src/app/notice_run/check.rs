@@ -383,6 +383,11 @@ impl Checked {
         matches!(self.way(), Way::Practice)
     }
 
+    /// People of some libraries only get a mail of it, by the notice or by who runs it.
+    pub fn is_limited(&self) -> bool {
+        !self.prepared.only.is_empty()
+    }
+
     /// It ends in the middle of a line.
     pub fn is_broken_off(&self) -> bool {
         self.import().broken_off

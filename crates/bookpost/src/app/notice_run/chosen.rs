@@ -70,6 +70,15 @@ impl Chosen {
         Ok(both)
     }
 
+    /// The sites that it is not for, of those that somebody who is limited to `limits` may run notices for.
+    pub(super) fn beyond(&self, config: &Config, limits: &BTreeSet<String>) -> BTreeSet<String> {
+        let own = &self.settings().sites;
+        let is_beyond = |code: &&String| {
+            !own.is_empty() && !own.contains(*code) && (limits.is_empty() || limits.contains(*code))
+        };
+        config.sites.iter().map(|site| &site.code).filter(is_beyond).cloned().collect()
+    }
+
     /// It is filled in like this.
     pub(super) fn form(&self, config: &Config, request: &RunRequest) -> Result<Form, Refusal> {
         let settings = self.settings();

@@ -82,6 +82,8 @@ pub(super) struct Prepared {
     pub(super) slug: String,
     /// The sites that the run is limited to; none: to none.
     pub(super) only: BTreeSet<String>,
+    /// Those that the notice is not for, of those whose people whoever runs it may know.
+    pub(super) beyond: BTreeSet<String>,
     /// By which the export is known again (SHA-256).
     pub(super) digest: Vec<u8>,
     /// None: once only.
@@ -98,6 +100,7 @@ impl Prepared {
         known: &Known,
         chosen: &Chosen,
     ) -> Result<Self, Unready> {
+        let beyond = chosen.beyond(config, &only);
         let (only, form) = (chosen.only(only)?, chosen.form(config, request)?);
         let options = ImportOptions { kind: form.kind, ..options(config, request, known)? };
         let mut import = notices::read(export, &options).map_err(Unready::Import)?;
@@ -114,7 +117,7 @@ impl Prepared {
         };
         let (sites, slug) = (config.sites.clone(), chosen.slug().to_owned());
         let digest = digest(&SHA256, export).as_ref().to_vec();
-        Ok(Self { import, sites, form, slug, only, digest, repeat })
+        Ok(Self { import, sites, form, slug, only, beyond, digest, repeat })
     }
 
     /// All that is wrong with column names and wordings, one fault a line.
@@ -137,7 +140,7 @@ impl Prepared {
 
     /// As of `today`, on which no item due is overdue yet.
     pub(super) fn plan(&self, today: Date) -> Plan<'_> {
-        notices::plan(&self.import, &self.sites, &self.form, today, &self.only)
+        notices::plan(&self.import, &self.sites, &self.form, today, &self.only, &self.beyond)
     }
 
     /// What it says of earlier notices, if it was made at `of`.

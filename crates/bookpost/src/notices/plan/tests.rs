@@ -32,7 +32,7 @@ fn one_notice_per_patron_and_everybody_else_is_named() {
     let import = read(include_bytes!("../fixtures/koha-overdues.csv"), &ImportOptions::default()).unwrap();
     let sites = sites();
     let template = wording("overdue");
-    let plan = plan(&import, &sites, &template, TODAY, &BTreeSet::new());
+    let plan = plan(&import, &sites, &template, TODAY, &BTreeSet::new(), &BTreeSet::new());
     let notices: Vec<_> = plan.notices().map(Result::unwrap).collect();
     let seen: Vec<_> = notices
         .iter()
@@ -59,7 +59,7 @@ fn a_library_without_an_address_sends_nothing_and_it_is_said_why() {
     let mut sites = sites();
     sites[1].email = None;
     let template = wording("overdue");
-    let plan = plan(&import, &sites, &template, TODAY, &BTreeSet::new());
+    let plan = plan(&import, &sites, &template, TODAY, &BTreeSet::new(), &BTreeSet::new());
     assert_eq!(plan.len(), 1);
     let notices: Vec<_> = plan.notices().map(Result::unwrap).collect();
     assert_eq!((notices.len(), notices[0].site.code.as_str()), (1, "MAIN"));
@@ -76,7 +76,7 @@ fn an_unknown_branch_is_listed_and_the_others_go() {
     let import = read(include_bytes!("../fixtures/koha-overdues.csv"), &ImportOptions::default()).unwrap();
     let sites = &sites()[..1];
     let template = wording("overdue-without-titles");
-    let plan = plan(&import, sites, &template, TODAY, &BTreeSet::new());
+    let plan = plan(&import, sites, &template, TODAY, &BTreeSet::new(), &BTreeSet::new());
     assert_eq!(plan.len(), 1);
     let unknown: Vec<_> = plan
         .left_out
@@ -105,7 +105,7 @@ fn every_unknown_code_of_a_patron_and_every_unusable_address_is_named() {
         Beloved,2026-11-12,nobody either,Ming,MAIN\n";
     let import = read(export.as_bytes(), &ImportOptions::default()).unwrap();
     let (sites, template) = (sites(), wording("overdue"));
-    let plan = plan(&import, &sites, &template, TODAY, &BTreeSet::new());
+    let plan = plan(&import, &sites, &template, TODAY, &BTreeSet::new(), &BTreeSet::new());
     let expected = [
         (LeftOutWhy::UnknownBranch, 2, "Ngozi: 2 items: no library here has the branch code \"EAST\""),
         (LeftOutWhy::UnknownBranch, 2, "Ngozi: 1 item: no library here has the branch code \"NORTH\""),
@@ -128,7 +128,7 @@ fn what_is_not_overdue_yet_is_listed_and_nobody_is_written_to_about_it() {
         Ulysses,2026-11-24,,Ming,EAST\n";
     let import = read(export.as_bytes(), &ImportOptions::default()).unwrap();
     let (sites, template) = (sites(), wording("overdue"));
-    let plan = plan(&import, &sites, &template, TODAY, &BTreeSet::new());
+    let plan = plan(&import, &sites, &template, TODAY, &BTreeSet::new(), &BTreeSet::new());
     let notices: Vec<_> = plan.notices().map(Result::unwrap).collect();
     let keys: Vec<_> = notices.iter().map(|notice| notice.keys.len()).collect();
     assert_eq!((plan.len(), keys), (1, vec![1]));
@@ -145,7 +145,7 @@ fn where_most_is_not_overdue_yet_the_dates_are_doubted() {
     let (sites, template) = (sites(), wording("overdue"));
     let doubt = |export: &str, dates| {
         let import = read(export.as_bytes(), &ImportOptions { dates, ..ImportOptions::default() }).unwrap();
-        let plan = plan(&import, &sites[..1], &template, TODAY, &BTreeSet::new());
+        let plan = plan(&import, &sites[..1], &template, TODAY, &BTreeSet::new(), &BTreeSet::new());
         let all = plan.left_out.into_iter();
         all.filter(|one| one.why == LeftOutWhy::DatesInDoubt)
             .map(|one| one.detail.to_string())
@@ -183,7 +183,7 @@ fn dates_are_doubted_by_the_items_that_the_run_is_for() {
     let import = read(export.as_bytes(), &ImportOptions::default()).unwrap();
     for (only, doubted) in [(&["MAIN"][..], true), (&["WEST"], false), (&[], false)] {
         let only = only.iter().map(|code| (*code).to_owned()).collect();
-        let plan = plan(&import, &sites, &template, TODAY, &only);
+        let plan = plan(&import, &sites, &template, TODAY, &only, &BTreeSet::new());
         let doubt = plan.left_out.iter().find(|one| one.why == LeftOutWhy::DatesInDoubt);
         assert_eq!(doubt.is_some(), doubted, "{only:?}");
         assert!(
@@ -191,6 +191,36 @@ fn dates_are_doubted_by_the_items_that_the_run_is_for() {
             "{doubt:?}"
         );
     }
+}
+
+/// Where the notice is limited, people are told of all whom it passes over; where whoever runs it is, of nobody.
+#[test]
+fn people_of_libraries_that_the_notice_is_not_for_are_told() {
+    let export = "title,due,email,name,branch
+Dune,2026-11-12,a@example.org,Ngozi,MAIN
+Emma,2026-11-12,a@example.org,Ngozi,WEST
+Eva,2026-11-12,a@example.org,Ngozi,WEST
+Walden,2026-11-12,b@example.org,Ming,WEST
+Later,2026-12-12,c@example.org,Ana,WEST
+";
+    let import = read(export.as_bytes(), &ImportOptions::default()).unwrap();
+    let (sites, template) = (sites(), wording("overdue"));
+    let only = BTreeSet::from(["MAIN".to_owned()]);
+    let of = |beyond: &[&str]| {
+        let beyond = beyond.iter().map(|code| (*code).to_owned()).collect();
+        let plan = plan(&import, &sites, &template, TODAY, &only, &beyond);
+        assert_eq!(plan.chosen, [0]);
+        assert!(plan.left_out.iter().all(|one| one.site.as_deref() == Some("WEST")));
+        left(&plan)
+    };
+    assert_eq!(
+        of(&["WEST"]),
+        [
+            (LeftOutWhy::OtherLibrary, Some(2), "Ngozi: 2 items of Westside Library".to_owned()),
+            (LeftOutWhy::OtherLibrary, Some(5), "Ming: 1 item of Westside Library".to_owned()),
+        ]
+    );
+    assert_eq!(of(&[]), []);
 }
 
 #[test]
@@ -224,7 +254,7 @@ fn lines_for_other_notices_and_repeated_lines_and_empty_exports_are_told() {
         ),
     ] {
         let import = read(export.as_bytes(), &ImportOptions::default()).unwrap();
-        let plan = plan(&import, &sites[..1], &template, TODAY, &BTreeSet::new());
+        let plan = plan(&import, &sites[..1], &template, TODAY, &BTreeSet::new(), &BTreeSet::new());
         assert_eq!(left(&plan), [(said.0, said.1, said.2.to_owned())], "{export}");
     }
 }
@@ -239,7 +269,8 @@ fn a_notice_that_cannot_be_made_is_left_out_and_the_others_go() {
     let template =
         Template::check(Sources { text: &text.replace("1042", "1043"), ..BUILT_IN[0].1 }, DateFormat::Long);
     let (sites, template) = (sites(), Form::overdue(template.unwrap()));
-    let notices: Vec<_> = plan(&import, &sites, &template, TODAY, &BTreeSet::new()).notices().collect();
+    let notices: Vec<_> =
+        plan(&import, &sites, &template, TODAY, &BTreeSet::new(), &BTreeSet::new()).notices().collect();
     assert_eq!(notices[0].as_ref().unwrap().patron.name, "Ngozi Okafor");
     let left_out = notices[1].as_ref().unwrap_err();
     assert_eq!(
@@ -259,7 +290,7 @@ fn built_in_wordings() {
     let sites = sites();
     for name in ["overdue", "overdue-without-titles"] {
         let template = wording(name);
-        let plan = plan(&import, &sites, &template, TODAY, &BTreeSet::new());
+        let plan = plan(&import, &sites, &template, TODAY, &BTreeSet::new(), &BTreeSet::new());
         let notice = plan.notices().next().unwrap().unwrap();
         let shown = format!("Subject: {}\n\n{}\n\n{}", notice.subject, notice.text, notice.html);
         insta::assert_snapshot!(name, shown);

@@ -61,6 +61,8 @@ struct Check {
     figures: Vec<(String, String)>,
     libraries: Vec<(String, String)>,
     reasons: Vec<Reason>,
+    /// Where nobody is left out: whether that is everybody.
+    all_written: Option<String>,
     options: Asking,
     kept: Vec<(&'static str, String)>,
     /// Those that can be run over it.
@@ -186,6 +188,7 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
         columns,
         figures: figures.into(),
         libraries: libraries(visit, checked),
+        all_written: all_written(words, checked),
         reasons,
         options: options(visit, &checked.options, found.sheets.as_ref().map(|sheets| &*sheets.all)),
         kept: super::fields(&checked.options),
@@ -216,6 +219,17 @@ pub(super) async fn runnable(visit: &Visit, chosen: &str) -> Result<Vec<Choice>,
         value: notice.slug,
     };
     Ok(runnable.map(choice).collect())
+}
+
+/// That nobody goes without a mail. Where only a part of the file is looked at, that is said of the part.
+fn all_written(words: &Words, checked: &Checked) -> Option<String> {
+    let key = match (checked.people(), checked.is_limited()) {
+        (0, false) => return None,
+        (0, true) => "check-none-of-them",
+        (_, false) => "check-all-written",
+        (_, true) => "check-all-of-them",
+    };
+    Some(words.t(key))
 }
 
 /// Nobody goes without a mail for it who would get one today.
@@ -408,10 +422,19 @@ fn warnings(visit: &Visit, checked: &Checked, paused: bool, again: bool) -> Vec<
         doubtful.then(|| words.t("says-dates")),
         paused.then(|| words.t("says-paused")),
         (!checked.only.is_empty()).then(|| words.t("says-limited")),
+        of_some(visit, checked),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// For which libraries the notice is, where it is not for all.
+fn of_some(visit: &Visit, checked: &Checked) -> Option<String> {
+    let sites = &checked.chosen.settings().sites;
+    let names: Vec<_> = sites.iter().map(|code| site_name(visit, code)).collect();
+    let names = names.join(", ");
+    (!sites.is_empty()).then(|| visit.words().with("says-notice-limited", &[("libraries", &names)]))
 }
 
 /// What keeps it from being sent before a person has looked once more.

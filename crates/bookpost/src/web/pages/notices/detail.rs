@@ -32,6 +32,7 @@ pub(super) fn said(words: &Words, detail: &LeftOutDetail) -> Detail {
         LeftOutDetail::Text(text) => return Detail { text: text.clone(), english: !text.is_empty() },
         LeftOutDetail::NoBranch { .. }
         | LeftOutDetail::UnknownBranch { .. }
+        | LeftOutDetail::OtherLibrary { .. }
         | LeftOutDetail::NotDueYet { .. }
         | LeftOutDetail::OtherMatter { .. }
         | LeftOutDetail::DatesInDoubt { .. } => of_items(words, detail),
@@ -64,6 +65,9 @@ fn of_items(words: &Words, detail: &LeftOutDetail) -> String {
         LeftOutDetail::NoBranch { items: n } => words.with("detail-no-branch", &[("items", &items(*n))]),
         LeftOutDetail::UnknownBranch { items: n, code } => {
             words.with("detail-unknown-branch", &[("items", &items(*n)), ("code", code)])
+        }
+        LeftOutDetail::OtherLibrary { items: n, library } => {
+            words.with("detail-other-library", &[("items", &items(*n)), ("library", library)])
         }
         LeftOutDetail::NotDueYet { item, due } => not_due(words, item, *due),
         LeftOutDetail::OtherMatter { item, why } => {
@@ -213,6 +217,7 @@ mod tests {
             LeftOutDetail::BrokenOff,
             LeftOutDetail::Nameless { lines: 1 },
             LeftOutDetail::Nameless { lines: 2 },
+            LeftOutDetail::OtherLibrary { items: 2, library: text() },
             LeftOutDetail::OtherMatter { item: text(), why: OtherMatter::Overdue },
             LeftOutDetail::OtherMatter { item: text(), why: OtherMatter::NoDueDate },
             LeftOutDetail::OtherMatter { item: text(), why: OtherMatter::OnLoan },

@@ -14,10 +14,11 @@ use super::check::is_aside;
 use crate::web::pages::{visit::Visit, words::Words};
 
 /// Reasons for which nobody is written to.
-pub(super) const REASONS: [(&str, LeftOutWhy); 14] = [
+pub(super) const REASONS: [(&str, LeftOutWhy); 15] = [
     ("no_address", LeftOutWhy::NoAddress),
     ("refused_line", LeftOutWhy::RefusedLine),
     ("unknown_branch", LeftOutWhy::UnknownBranch),
+    ("other_library", LeftOutWhy::OtherLibrary),
     ("came_back", LeftOutWhy::CameBack),
     ("written_lately", LeftOutWhy::WrittenLately),
     ("not_made", LeftOutWhy::NotMade),
@@ -243,6 +244,7 @@ pub(super) fn left(words: &Words, why: LeftOutWhy, n: u64) -> String {
             LeftOutWhy::NoAddress => "left-no-address",
             LeftOutWhy::RefusedLine => "left-refused-line",
             LeftOutWhy::UnknownBranch => "left-unknown-branch",
+            LeftOutWhy::OtherLibrary => "left-other-library",
             LeftOutWhy::WrittenLately => "left-written-lately",
             LeftOutWhy::CameBack => "left-came-back",
             LeftOutWhy::NotMade => "left-not-made",
@@ -265,6 +267,7 @@ pub(super) fn left_do(words: &Words, why: LeftOutWhy) -> String {
         LeftOutWhy::NoAddress => "left-no-address-do",
         LeftOutWhy::RefusedLine => "left-refused-line-do",
         LeftOutWhy::UnknownBranch => "left-unknown-branch-do",
+        LeftOutWhy::OtherLibrary => "left-other-library-do",
         LeftOutWhy::WrittenLately => "left-written-lately-do",
         LeftOutWhy::CameBack => "left-came-back-do",
         LeftOutWhy::NotMade => "left-not-made-do",

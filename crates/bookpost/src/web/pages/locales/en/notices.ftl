@@ -57,6 +57,8 @@ check-not-written = { $n ->
 check-by-library = By library
 check-left-out = Who gets no mail, and why
 check-all-written = Everybody in the file gets a mail.
+check-all-of-them = All people of these libraries in the file get a mail.
+check-none-of-them = Nobody in the file is of these libraries.
 check-more = { $n ->
     [one] and { $n } more
    *[other] and { $n } more
@@ -142,6 +144,7 @@ says-again = The run of this file was cut short before. Sending it now writes on
 says-dates = Most items in this file are not due yet. Day and month may be the wrong way round: look at the dates before you send.
 says-paused = Sending is paused: the mails wait until an administrator lets it go on.
 says-limited = Only the part of your libraries is shown and sent.
+says-notice-limited = This notice is only for: { $libraries }.
 
 ## A file that cannot be read
 unread-title = This file cannot be used yet
@@ -295,6 +298,11 @@ left-unknown-branch = { $n ->
    *[other] people of an unknown library
   }
 left-unknown-branch-do = An administrator adds the branch code under Preferences, Libraries. Then run the export again: only these get a mail.
+left-other-library = { $n ->
+    [one] person of a library that this notice is not for
+   *[other] people of a library that this notice is not for
+  }
+left-other-library-do = Nothing, if it is meant so. If they should get a mail, add their library to the notice, or run a notice that is for it.
 left-written-lately = { $n ->
     [one] person written to lately
    *[other] people written to lately
@@ -522,6 +530,7 @@ detail-items = { $n ->
   }
 detail-no-branch = { $items }: the export does not say which library it is; with several libraries it must
 detail-unknown-branch = { $items }: no library here has the branch code "{ $code }"
+detail-other-library = { $items } of { $library }
 detail-not-due = "{ $item }" is due on { $day }
 detail-item = "{ $item }"
 detail-dates = not due yet: { $part } of { $items }; the day and the month may be the wrong way round: the dates were read as { $order }

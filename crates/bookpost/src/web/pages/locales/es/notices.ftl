@@ -57,6 +57,8 @@ check-not-written = { $n ->
 check-by-library = Por biblioteca
 check-left-out = Quién no recibe correo, y por qué
 check-all-written = Todas las personas del archivo reciben un correo.
+check-all-of-them = Todas las personas de estas bibliotecas que están en el archivo reciben un correo.
+check-none-of-them = En el archivo no hay nadie de estas bibliotecas.
 check-more = { $n ->
     [one] y { $n } más
    *[other] y { $n } más
@@ -142,6 +144,7 @@ says-again = El envío de este archivo se interrumpió antes. Si lo envía ahora
 says-dates = La mayoría de los ejemplares de este archivo aún no vencen. Puede que el día y el mes estén cambiados: mire las fechas antes de enviar.
 says-paused = El envío está en pausa: los correos esperan hasta que un administrador lo reanude.
 says-limited = Solo se muestra y se envía la parte de sus bibliotecas.
+says-notice-limited = Este aviso es solo para: { $libraries }.
 
 ## Un archivo que no se puede leer
 unread-title = Este archivo no se puede usar todavía
@@ -310,6 +313,11 @@ left-unknown-branch = { $n ->
    *[other] personas de una biblioteca desconocida
   }
 left-unknown-branch-do = Un administrador añade el código en Preferencias, Bibliotecas. Después envíe de nuevo la exportación: solo reciben correo estas personas.
+left-other-library = { $n ->
+    [one] persona de una biblioteca para la que no es este aviso
+   *[other] personas de una biblioteca para la que no es este aviso
+  }
+left-other-library-do = Nada, si es lo que se quiere. Si deben recibir un correo, añada su biblioteca al aviso, o use un aviso que sea para ella.
 left-written-lately = { $n ->
     [one] persona a la que se escribió hace poco
    *[other] personas a las que se escribió hace poco
@@ -537,6 +545,7 @@ detail-items = { $n ->
   }
 detail-no-branch = { $items }: la exportación no dice de qué biblioteca; con varias bibliotecas tiene que decirlo
 detail-unknown-branch = { $items }: ninguna biblioteca de aquí tiene el código «{ $code }»
+detail-other-library = { $items } de { $library }
 detail-not-due = «{ $item }» vence el { $day }
 detail-item = «{ $item }»
 detail-dates = aún sin vencer: { $part } de { $items }; puede que el día y el mes estén al revés: las fechas se leyeron como { $order }
