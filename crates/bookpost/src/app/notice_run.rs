@@ -29,7 +29,9 @@ use tokio::sync::mpsc;
 
 pub(in crate::app) use self::scheduled::{NotRun, Scheduled};
 pub use self::{
-    again::{Doubt, Goes, NotAgain, SENT_AGAIN, Same, may_go_again, sent_again_for, shown_tags},
+    again::{
+        Doubt, Goes, NotAgain, SENT_AGAIN, Same, TO_GUARDIANS, may_go_again, sent_again_for, shown_tags,
+    },
     age::Old,
     begin::RunBefore,
     check::{CheckError, Checked, Facts, Options},

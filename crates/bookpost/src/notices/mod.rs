@@ -23,7 +23,7 @@ mod wordings;
 pub use import::{Import, ImportError, ImportOptions, Item, PatronNotice, read};
 pub use keys::ledger_key;
 pub use language::Language;
-pub use plan::{A_TEACHER, EXPORT, Form, NAMELESS, Outline, Plan, PlannedNotice, plan};
+pub use plan::{A_TEACHER, EXPORT, Form, Guardians, NAMELESS, Outline, Plan, PlannedNotice, plan};
 pub use site::Site;
 pub use teachers::{TeacherList, teacher_key};
 pub use template::{BUILT_IN, DateFormat, Rendered, Sources, Template, TemplateError};

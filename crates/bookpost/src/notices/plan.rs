@@ -11,8 +11,8 @@ use jiff::civil::Date;
 use mail::Address;
 use store::{LedgerKey, LeftOut, LeftOutDetail, LeftOutWhy, NoticeKind, Patron};
 
-pub use self::form::Form;
 use self::form::Taken;
+pub use self::form::{Form, Guardians};
 use super::{
     Import, Item, PatronNotice,
     import::Refused,
@@ -49,6 +49,8 @@ pub struct PlannedNotice<'a> {
     pub elsewhere: BTreeMap<LedgerKey, String>,
     /// It is a list for a teacher: it is about several people, and counted apart.
     pub is_list: bool,
+    /// Whether parents and guardians get it.
+    pub guardians: Guardians,
 }
 
 /// Who gets a notice, and who does not and why.
@@ -257,6 +259,7 @@ impl<'a> Plan<'a> {
         let from = site.email.as_ref()?;
         let items: Vec<_> = self.taken(patron).map(|(item, site)| self.letter_item(item, site)).collect();
         let language = patron.language().unwrap_or("");
+        let guardians = self.form.guardians(patron);
         let letter = Letter {
             branch_name: &site.name,
             branch_code: &site.code,
@@ -267,6 +270,7 @@ impl<'a> Plan<'a> {
             family_name: patron.family_name(),
             patron_number: patron.number().unwrap_or(""),
             language,
+            to_guardian: guardians.text(),
             items,
         };
         let rendered = self.form.wordings.of(&site.code, language).render(&letter);
@@ -281,6 +285,7 @@ impl<'a> Plan<'a> {
             keys,
             elsewhere,
             is_list: false,
+            guardians,
         });
         Some(made.map_err(|error| of_patron(LeftOutWhy::NotMade, patron, site, error.to_string().into())))
     }

@@ -158,7 +158,22 @@ pub fn standing(saved: Vec<SavedNotice>) -> Vec<Notice> {
 pub fn is_of_nobody(html: &str) -> bool {
     let lines = |text: &str| text.trim().replace("\r\n", "\n");
     let html = lines(html);
-    BUILT_IN.iter().filter_map(|(_, sources)| sources.html).any(|built_in| lines(built_in) == html)
+    let is_it = |built_in: &str| without_greeting(&lines(built_in)) == without_greeting(&html);
+    BUILT_IN.iter().filter_map(|(_, sources)| sources.html).any(is_it)
+}
+
+/// Neither the greeting that is built in nor the one before it, which knew nothing of parents and guardians.
+fn without_greeting(html: &str) -> String {
+    let is_greeting = |line: &&str| {
+        [
+            "<p>{% if patron_name %}Dear <bdi>",
+            "<p>{% if to_guardian == \"only\" %}To the parents or guardians of ",
+        ]
+        .iter()
+        .any(|start| line.starts_with(start))
+            && line.ends_with("Dear <bdi>{{ patron_name }}</bdi>,{% else %}Dear reader,{% endif %}</p>")
+    };
+    html.lines().filter(|line| !is_greeting(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// A name for the ledger, made of one for people; several of one name are counted. `taken`: what there was ever.
@@ -241,6 +256,11 @@ mod tests {
         let built_in = BUILT_IN[0].1.html.unwrap();
         assert!(is_of_nobody(&built_in.replace('\n', "\r\n")), "as a form sends it");
         assert!(!is_of_nobody(&built_in.replace("Overdue items", "Items")), "somebody's own");
+        let greeting = built_in.lines().find(|line| line.contains("Dear reader,")).unwrap();
+        let before =
+            "<p>{% if patron_name %}Dear <bdi>{{ patron_name }}</bdi>,{% else %}Dear reader,{% endif %}</p>";
+        assert!(is_of_nobody(&built_in.replace(greeting, before)), "as it was built in before");
+        assert!(!is_of_nobody(&built_in.replace(greeting, "<p>Hello,</p>")), "somebody's own greeting");
     }
 
     #[test]

@@ -14,7 +14,8 @@ use mail::Address;
 use store::{LedgerKey, NoticeKind, Patron};
 
 use super::{
-    Form, Item, Language, PatronNotice, PlannedNotice, Site, plan::Plan, returned::Replaceable, template,
+    Form, Guardians, Item, Language, PatronNotice, PlannedNotice, Site, plan::Plan, returned::Replaceable,
+    template,
 };
 
 /// One teacher's students of one library.
@@ -135,6 +136,7 @@ impl<'a> Plan<'a> {
             keys,
             elsewhere,
             is_list: true,
+            guardians: Guardians::None,
         })
     }
 }

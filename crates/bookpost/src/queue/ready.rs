@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 pub use self::room::Room;
 use self::{room::Promised, turns::Turns};
+use crate::deliver::letter::for_each_address;
 
 /// Mail is kept in memory up to this many bytes; beyond it, fresh mail is stored as waiting.
 pub const MEMORY_BUDGET: usize = 16 << 20;
@@ -78,6 +79,7 @@ impl Ready {
 
     /// Puts messages at the end of their lines. When the line is stopped they come back.
     pub fn push(&self, messages: Vec<Claimed>) -> Vec<Claimed> {
+        let messages: Vec<_> = messages.into_iter().flat_map(for_each_address).collect();
         let count = messages.len();
         let mut inner = self.lock();
         if inner.stopped {

@@ -8,7 +8,7 @@ use crate::{
 };
 use testkit::sink::{Settings, Sink};
 
-/// Somebody with two addresses gets one mail at both, and both are counted.
+/// Somebody with two addresses gets a mail of their own at each, and both are counted.
 #[tokio::test]
 async fn several_addresses_of_one_person_are_said_before_and_after() {
     let sink = Sink::start(Settings::default()).await.unwrap();
@@ -17,13 +17,13 @@ async fn several_addresses_of_one_person_are_said_before_and_after() {
                  2,Ben,Okafor,ben@example.org;ben@work.example,MAIN,Emma,m2,2026-11-12,2026-10-12\n";
     let check = uploaded(&bench, "administrator", &format!("{HEAD}{lines}")).await;
     let page = bench.get("administrator", &check).await.text;
-    let said = "This sends 2 emails to 4 addresses of 2 people of 1 library through 127.0.0.1";
+    let said = "This sends 4 emails to 4 addresses of 2 people of 1 library through 127.0.0.1";
     assert!(page.contains(said), "{page}");
     let run = sent(&bench, "administrator", &check).await;
     let path = format!("/notices/runs/{}", run.0);
     let page = bench.get("administrator", &path).await.text;
     for said in [
-        "2 emails to 4 addresses: some people have several, and each of them counts.",
+        "4 addresses of 2 people: some people have several. Each gets a mail of its own, and counts.",
         "aria-label=\"4 accepted by 127.0.0.1\"",
     ] {
         assert!(page.contains(said), "{said}: {page}");

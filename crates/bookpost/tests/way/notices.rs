@@ -100,6 +100,34 @@ async fn an_export_in_which_nothing_is_overdue_is_a_run_of_no_notices() {
     bench.app.stop().await.unwrap();
 }
 
+/// Parents who live apart do not learn each other's address from a library.
+#[tokio::test]
+async fn who_has_several_addresses_gets_a_mail_at_each_in_which_no_other_stands() {
+    let sink = sink(vec![refuses("mum@example.org", "550 5.1.1 no such user")]).await;
+    let bench = Bench::start(vec![server("server1", sink.address())]).await;
+    let addresses = ["eve@example.org", "dad@example.org", "mum@example.org"];
+    let export = "name,card number,title,due,email,branch,guardian email 1,guardian email 2\n\
+        Eve Smith,1,Dune,2026-11-12,eve@example.org,RIV,dad@example.org,mum@example.org\n";
+    let summary = run(&bench, export).await;
+    let told = summary.progress;
+    assert_eq!((told.prepared, told.addresses, told.delivered, told.returned), (1, 3, 2, 1));
+    let taken = sink.taken();
+    let of_notices: Vec<_> = taken.iter().filter(|one| addresses.contains(&&*one.to.concat())).collect();
+    assert_eq!(of_notices.len(), 2);
+    for mail in of_notices {
+        let (to, text) = (mail.to.concat(), String::from_utf8_lossy(&mail.bytes).into_owned());
+        for address in addresses {
+            assert_eq!(text.contains(address), to == address, "{text}");
+        }
+        let header = if to == "eve@example.org" { "To: \"Eve Smith\" <eve@" } else { "To: dad@" };
+        assert!(text.contains(header), "{text}");
+    }
+    // All of them are one entry of the file.
+    let again = run(&bench, export).await;
+    assert_eq!((again.progress.prepared, again.left_out.len()), (0, 1));
+    bench.app.stop().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_large_run_goes_behind_all_other_mail() {
     for (bulk_over, class) in [(3, Class::Normal), (2, Class::Bulk)] {

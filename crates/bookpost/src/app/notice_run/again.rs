@@ -18,6 +18,8 @@ use crate::{config::Way, receive::NotNow};
 
 /// All mail that was sent again has this as its first tag, and for which recipient as its second: the store finds it by them.
 pub const SENT_AGAIN: &str = "sent again";
+/// Among the tags of a notice, the one that says that parents or guardians get it.
+pub const TO_GUARDIANS: &str = "to guardians";
 /// So many of one notice are looked at.
 const AGAIN: usize = 1_000;
 
@@ -82,7 +84,7 @@ pub fn sent_again_for(row: &Row) -> Option<RecipientId> {
 pub fn shown_tags(row: &Row) -> Vec<&str> {
     let is_number =
         |tag: &&String| tag.strip_prefix(SENT_AGAIN).is_some_and(|rest| rest.starts_with(" for "));
-    row.tags.iter().filter(|tag| !is_number(tag)).map(String::as_str).collect()
+    row.tags.iter().filter(|tag| !is_number(tag) && *tag != TO_GUARDIANS).map(String::as_str).collect()
 }
 
 /// Whether a notice in this state may go out once more. `in_doubt`: it may have arrived, which somebody cancelled has no other way out of.
@@ -192,6 +194,7 @@ impl NoticeRuns {
         let date = date(now, zone.to_offset(now)).map_err(|error| internal(&error))?;
         // A list for a teacher stays one, and is not counted with people.
         let list = row.tags.first().filter(|tag| *tag == TO_TEACHER).cloned();
+        let guardians = row.tags.iter().find(|tag| *tag == TO_GUARDIANS).cloned();
         let fields = [("Date", &*date), ("To", to.as_str()), ("Message-ID", &id)];
         Ok(NewMessage {
             kind: Kind::Mail,
@@ -205,7 +208,11 @@ impl NoticeRuns {
             bytes: Bytes::from(with_fields(body, &fields)),
             message_id: id,
             subject: row.subject.clone(),
-            tags: list.into_iter().chain([SENT_AGAIN.to_owned(), tag(row.recipient)]).collect(),
+            tags: list
+                .into_iter()
+                .chain([SENT_AGAIN.to_owned(), tag(row.recipient)])
+                .chain(guardians)
+                .collect(),
             patron: row.patron.clone(),
             first_due_at: now,
             expires_at: settings.schedule.expires_at(now),

@@ -326,7 +326,7 @@ mod tests {
         cli::control::RunRequest,
         config::{Source, Surroundings},
         notices::{
-            PlannedNotice, Site,
+            Guardians, PlannedNotice, Site,
             saved::{USUAL, standing},
         },
     };
@@ -350,8 +350,20 @@ mod tests {
         let (subject, html) = (text(), text());
         let (site, from, to, elsewhere) = (&site, &from, (&to[..]).into(), BTreeMap::new());
         let text = text();
-        let planned =
-            PlannedNotice { site, from, to, patron, subject, text, html, keys, elsewhere, is_list: false };
+        let (is_list, guardians) = (false, Guardians::None);
+        let planned = PlannedNotice {
+            site,
+            from,
+            to,
+            patron,
+            subject,
+            text,
+            html,
+            keys,
+            elsewhere,
+            is_list,
+            guardians,
+        };
         mailer.message(&planned).unwrap()
     }
 
@@ -373,6 +385,32 @@ mod tests {
         let mut mailer = Mailer { run: Some(run), ..runs.mailer().await.unwrap() };
         let batch = ["MAIN", "EAST"].map(|code| notice(&mut mailer, code)).into();
         (run, runs.running.begin(run), batch)
+    }
+
+    /// The others stand in mails of their own; a name that may be the patron's only with an address that is theirs.
+    #[tokio::test]
+    async fn one_address_stands_in_the_header_of_a_notice() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path()).await;
+        let mut mailer = app.notices.mailer().await.unwrap();
+        let head = "name,card number,title,due,email,branch,guardian email\n";
+        let export = format!(
+            "{head}Eve,1,Dune,2020-11-12,eve@example.org,MAIN,dad@example.org\nBen,2,Emma,2020-11-12,,MAIN,mum@example.org\n"
+        );
+        let request = RunRequest { export: export.into_bytes(), ..RunRequest::default() };
+        let (prepared, _) = super::super::prepared(&app.settings.now(), &app.store, request).await.unwrap();
+        for (at, to, first, greeting) in [
+            (0, 2, "To: \"Eve\" <eve@example.org>\r\n", "To Eve and to their parents or guardians,"),
+            (1, 1, "To: mum@example.org\r\n", "To the parents or guardians of Ben,"),
+        ] {
+            let notice = prepared.notice(at, day(app.clock.now())).unwrap().unwrap();
+            assert!(notice.text.starts_with(greeting), "{}", notice.text);
+            let message = mailer.message(&notice).unwrap().message;
+            assert_eq!(message.envelope.recipients().len(), to);
+            let text = String::from_utf8_lossy(&message.bytes).into_owned();
+            assert!(text.contains(first) && !text.contains("dad@example.org"), "{text}");
+        }
+        app.stop().await.unwrap();
     }
 
     /// As after a panic: what was stored by then goes, and the run is not taken for whole.

@@ -19,13 +19,13 @@ use store::{
     TO_TEACHER,
 };
 
-use super::{Chosen, Known, Refusal, left_out, logo};
+use super::{Chosen, Known, Refusal, TO_GUARDIANS, left_out, logo};
 use crate::{
     cli::control::{Failure, RunRequest},
     config::{Config, Site},
     notices::{
-        self, BUILT_IN, DateFormat, Form, Import, ImportError, ImportOptions, Outline, Plan, PlannedNotice,
-        TeacherList, Template,
+        self, BUILT_IN, DateFormat, Form, Guardians, Import, ImportError, ImportOptions, Outline, Plan,
+        PlannedNotice, TeacherList, Template,
         import::{Aliases, DateOrder},
         returned::{Newest, Replaceable},
         saved::Notice,
@@ -328,10 +328,9 @@ impl Mailer {
     fn build(&mut self, notice: &PlannedNotice<'_>) -> Result<NewNotice, String> {
         let site = notice.site;
         let id = message_id(self.dice.random(), &self.host);
-        let addressee = |address: &Address| Mailbox {
-            name: Some(notice.patron.name.clone()).filter(|name| !name.is_empty()),
-            address: address.clone(),
-        };
+        // The others get mails of their own, in which they stand instead (`deliver::letter`).
+        let name = Some(&notice.patron.name).filter(|name| !name.is_empty() && !notice.guardians.only());
+        let addressee = |address: &Address| Mailbox { name: name.cloned(), address: address.clone() };
         let (html, pictures) = match self.logos.get(&site.code) {
             Some(logo) => with_logo(notice, logo, format!("logo.{id}")),
             None => (notice.html.clone(), Vec::new()),
@@ -339,7 +338,7 @@ impl Mailer {
         let mail = NewMail {
             from: Mailbox { name: Some(site.name.clone()), address: notice.from.clone() },
             reply_to: site.reply_to.clone().map(|address| Mailbox { name: Some(site.name.clone()), address }),
-            to: notice.to.iter().map(addressee).collect(),
+            to: notice.to.iter().take(1).map(addressee).collect(),
             cc: Vec::new(),
             subject: notice.subject.clone(),
             text: notice.text.clone(),
@@ -358,6 +357,8 @@ impl Mailer {
         let recipients = notice.to.iter().cloned().map(Recipient::from).collect();
         let envelope =
             Envelope::new(ReversePath::Address(returns), recipients).map_err(|error| error.to_string())?;
+        let to_guardians = notice.guardians != Guardians::None;
+        let tags = [notice.is_list.then_some(TO_TEACHER), to_guardians.then_some(TO_GUARDIANS)];
         let message = NewMessage {
             kind: Kind::Mail,
             door: self.door,
@@ -369,7 +370,7 @@ impl Mailer {
             envelope,
             message_id: format!("<{id}>"),
             subject: notice.subject.clone(),
-            tags: notice.is_list.then(|| TO_TEACHER.to_owned()).into_iter().collect(),
+            tags: tags.into_iter().flatten().map(str::to_owned).collect(),
             patron: (!notice.is_list).then(|| notice.patron.clone()),
             bytes: bytes.into(),
             first_due_at: self.now,

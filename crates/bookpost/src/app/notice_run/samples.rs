@@ -9,7 +9,7 @@ use super::{Checked, NoticeRuns, Refusal, day, practices, prepare::Mailer, prepa
 use crate::{
     cli::control::{Failure, RunRequest},
     config::{Site, Way},
-    notices::{PlannedNotice, Rendered},
+    notices::{Guardians, PlannedNotice, Rendered},
     receive::NotNow,
 };
 
@@ -82,7 +82,8 @@ impl NoticeRuns {
             let mut patron = notice.patron.clone();
             name.clone_into(&mut patron.name);
             let subject = format!("{mark} {}", notice.subject);
-            let notice = PlannedNotice { to: std::slice::from_ref(to).into(), subject, patron, ..notice };
+            let (to, guardians) = (std::slice::from_ref(to).into(), Guardians::None);
+            let notice = PlannedNotice { to, subject, patron, guardians, ..notice };
             messages.extend(mailer.message(&notice).ok().map(|notice| notice.message));
         }
         for message in &mut messages {
@@ -115,6 +116,7 @@ impl NoticeRuns {
             keys: Vec::new(),
             elsewhere: BTreeMap::new(),
             is_list: false,
+            guardians: Guardians::None,
         };
         let Ok(NewNotice { mut message, .. }) = mailer.message(&notice) else {
             return Err(NoSamples::NotMade);

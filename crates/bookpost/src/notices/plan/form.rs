@@ -28,6 +28,34 @@ pub(super) enum Taken {
     Never(OtherMatter),
 }
 
+/// Whether a notice goes to addresses of parents or guardians.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Guardians {
+    /// To none.
+    #[default]
+    None,
+    /// Beside the patron.
+    Also,
+    /// And not to the patron.
+    Only,
+}
+
+impl Guardians {
+    /// The patron gets nothing of it.
+    pub fn only(self) -> bool {
+        self == Self::Only
+    }
+
+    /// As wordings read it.
+    pub(in crate::notices) fn text(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Also => "also",
+            Self::Only => "only",
+        }
+    }
+}
+
 impl Form {
     /// About what is overdue, to everybody on the record, in these words.
     pub fn overdue(template: Template) -> Self {
@@ -71,6 +99,26 @@ impl Form {
             (true, false) => own.into(),
             (false, true) => guardians.into(),
             (false, false) => Cow::default(),
+        }
+    }
+}
+
+impl Form {
+    /// Whether some of [`Form::addresses`] are those of parents or guardians and not the patron's own.
+    pub fn guardians(&self, patron: &PatronNotice) -> Guardians {
+        let own = &patron.addresses;
+        let is_written = self.recipients.patron && !own.is_empty();
+        let further = || patron.guardians().iter().any(|one| !own.contains(one));
+        match (is_written, self.recipients.guardian) {
+            (_, false) => Guardians::None,
+            (true, true) => {
+                if further() {
+                    Guardians::Also
+                } else {
+                    Guardians::None
+                }
+            }
+            (false, true) => Guardians::Only,
         }
     }
 }

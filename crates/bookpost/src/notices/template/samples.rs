@@ -28,9 +28,11 @@ enum Thing {
     FamilyName,
     PatronNumber,
     Language,
+    Guardian,
+    GuardianToo,
 }
 
-const THINGS: [Thing; 15] = [
+const THINGS: [Thing; 17] = [
     Thing::Title,
     Thing::Author,
     Thing::Barcode,
@@ -46,6 +48,8 @@ const THINGS: [Thing; 15] = [
     Thing::FamilyName,
     Thing::PatronNumber,
     Thing::Language,
+    Thing::Guardian,
+    Thing::GuardianToo,
 ];
 
 /// Which things are known.
@@ -110,6 +114,7 @@ pub(super) fn shown(kind: NoticeKind, site: Option<&Site>) -> Letter<'_> {
         branch_code: site.map_or(known.branch_code, |site| &site.code),
         branch_email: answers.map_or(known.branch_email, |address| address.as_str()),
         branch_phone: site.map_or(known.branch_phone, |site| site.phone.as_deref().unwrap_or("")),
+        to_guardian: "",
         items,
         ..known
     }
@@ -126,6 +131,10 @@ fn letter(known: Known, items: usize) -> Letter<'static> {
         family_name: known.text(Thing::FamilyName, "Okafor"),
         patron_number: known.text(Thing::PatronNumber, "1042"),
         language: known.text(Thing::Language, "en"),
+        to_guardian: match known.text(Thing::Guardian, "only") {
+            "" => known.text(Thing::GuardianToo, "also"),
+            only => only,
+        },
         items: (0..items).map(|_| item(known)).collect(),
     }
 }

@@ -112,9 +112,45 @@ fn a_subject_that_the_samples_did_not_reach_names_no_title_either() {
     assert_eq!(template.render(&letter).err(), Some(TemplateError::TitleInSubject));
 }
 
+/// A mother is not asked to return her daughter's books as if they were hers.
+#[test]
+fn built_in_wordings_greet_parents_and_guardians() {
+    use crate::notices::{Language, saved::ALL};
+    for built_in in ALL {
+        for (language, said) in [
+            (
+                Language::English,
+                [
+                    "Dear Ngozi Okafor,",
+                    "To Ngozi Okafor and to their parents or guardians,",
+                    "To the parents or guardians of Ngozi Okafor,",
+                ],
+            ),
+            (
+                Language::Spanish,
+                [
+                    "Hola, Ngozi Okafor:",
+                    "A Ngozi Okafor y a sus padres o tutores:",
+                    "A los padres o tutores de Ngozi Okafor:",
+                ],
+            ),
+        ] {
+            let template = Template::check(built_in.sources(language), language.dates()).unwrap();
+            for (to_guardian, said) in ["", "also", "only"].into_iter().zip(said) {
+                let letter = Letter { to_guardian, ..samples::shown(NoticeKind::Overdue, None) };
+                let made = template.render(&letter).unwrap();
+                let html = made.html.replace("<bdi>", "").replace("</bdi>", "");
+                assert!(made.text.starts_with(said) && html.contains(said), "{said}: {}", made.text);
+            }
+        }
+    }
+}
+
 #[test]
 fn every_branch_that_notices_take_is_tried() {
     for text in [
+        "{% if to_guardian == 'also' %}{{ items[0].titel }}{% endif %}x",
+        "{% if to_guardian == 'only' %}{{ items[0].titel }}{% endif %}x",
         "{% if item_count > 1 %}{{ items[0].titel }}{% endif %}x",
         "{% if item_count > 2 %}{{ items[0].titel }}{% endif %}x",
         "{% for item in items %}{% if not item.author %}{{ item.titel }}{% endif %}{% endfor %}x",

@@ -5,7 +5,7 @@ use minijinja::{Value, context};
 use serde::Deserialize;
 
 /// Variables of the whole notice.
-pub const VARIABLES: [&str; 12] = [
+pub const VARIABLES: [&str; 13] = [
     "branch_name",
     "branch_code",
     "branch_email",
@@ -15,6 +15,7 @@ pub const VARIABLES: [&str; 12] = [
     "family_name",
     "patron_number",
     "language",
+    "to_guardian",
     "item_count",
     "items",
     "earliest_due_date",
@@ -108,6 +109,8 @@ pub(in crate::notices) struct Letter<'a> {
     pub(in crate::notices) family_name: &'a str,
     pub(in crate::notices) patron_number: &'a str,
     pub(in crate::notices) language: &'a str,
+    /// "only" or "also": it goes to parents or guardians; empty: it does not.
+    pub(in crate::notices) to_guardian: &'a str,
     pub(in crate::notices) items: Vec<LetterItem<'a>>,
 }
 
@@ -177,6 +180,7 @@ fn whole(letter: &Letter<'_>, dates: DateFormat, items: Vec<Value>) -> Value {
         family_name => letter.family_name,
         patron_number => letter.patron_number,
         language => letter.language,
+        to_guardian => letter.to_guardian,
         item_count => letter.items.len(),
         earliest_due_date => written(letter.items.iter().filter_map(|item| item.due).min(), dates),
         items => items,

@@ -229,7 +229,7 @@ impl Worker {
             let Some(route) = self.routes.get(index) else { return false };
             let Some(active) = route.active().filter(|_| route.flows(now)) else { return false };
             let job = match self.store.take_alone(self.leases.draw(), route.practice, now).await {
-                Ok(Some(job)) => job,
+                Ok(Some(job)) => self.first_of(job).await,
                 Ok(None) => return false,
                 Err(error) => {
                     tracing::error!(%error, "what was in flight could not be read");
@@ -237,6 +237,7 @@ impl Worker {
                 }
             };
             self.delivery.steps.reached(Step::Claimed);
+            let Some(job) = job else { return false };
             let open = || route.mail_servers().find(|(_, one)| one.takes_mail(now)).map(|(at, _)| at);
             let to = if self.delivery.is_for(route, active, &job) { Some(active) } else { open() };
             if let Some(to) = to {

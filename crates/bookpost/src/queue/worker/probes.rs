@@ -15,6 +15,7 @@ use crate::{
     deliver::{
         breaker::{Fault, Recovered},
         conclude::{Effect, QUOTA_PAUSE},
+        letter::for_each_address,
     },
     queue::{
         lane::{Ended, Errand},
@@ -97,7 +98,7 @@ impl Worker {
         if kept.is_none()
             && let Some(due) = self.store.claim(claim).await.ok()?.pop()
         {
-            return Some(due);
+            return self.first_of(due).await;
         }
         if let Some(in_line) = self.routes.get(index).and_then(|route| route.line.ready.take_for_probe()) {
             return Some(in_line);
@@ -105,7 +106,18 @@ impl Worker {
         if self.routes.get(index)?.active().is_some() {
             return None;
         }
-        self.store.take_alone(self.leases.draw(), practice, now).await.ok()?
+        self.first_of(self.store.take_alone(self.leases.draw(), practice, now).await.ok()??).await
+    }
+
+    /// Where each address gets a mail of its own: the first of these. The others wait as before.
+    pub(super) async fn first_of(&self, job: Claimed) -> Option<Claimed> {
+        let mut each = for_each_address(job).into_iter();
+        let first = each.next();
+        let others: Vec<_> = each.collect();
+        if !others.is_empty() {
+            self.delivery.give_back(others).await;
+        }
+        first
     }
 
     /// Servers against which nothing is known but an alarm of earlier are to be asked: mail may not go to them for long, and the alarm

@@ -380,7 +380,9 @@ fn says(words: &Words, checked: &Checked, way: &Way, off: bool) -> String {
         return and_lists(words, checked, words.t("says-nobody"), checked.not_sent() > 0);
     }
     let libraries = u64::try_from(checked.libraries.len()).unwrap_or(u64::MAX);
-    let (mails, libraries) = (words.count("n-mails", people), words.count("n-libraries", libraries));
+    // Each address gets a mail of its own.
+    let mails = people.max(checked.addresses);
+    let (mails, libraries) = (words.count("n-mails", mails), words.count("n-libraries", libraries));
     // Whoever has several addresses gets it at each, and each is counted afterwards.
     let several = checked.addresses > people;
     let mut people = words.count("n-people", people);

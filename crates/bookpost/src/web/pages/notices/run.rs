@@ -166,8 +166,8 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
         aside: reasons(words, run, sums, true),
         asked: words.number(sums.asked()),
         all: (sums.asked() > 0).then(|| names(run, ALL, None)),
-        several: sums.of_several(words).map(|(mails, addresses)| {
-            words.with("run-addresses", &[("mails", &mails), ("addresses", &addresses)])
+        several: sums.of_several(words).map(|(people, addresses)| {
+            words.with("run-addresses", &[("people", &people), ("addresses", &addresses)])
         }),
         later: later(visit, run, sums).await?,
         heads: heads(words, sums),

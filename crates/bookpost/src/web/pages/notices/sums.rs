@@ -180,10 +180,10 @@ impl Sums {
         self.states.values().sum::<u64>() + self.not_written()
     }
 
-    /// "2 emails to 4 addresses", where some have several.
+    /// "2 people" and "4 addresses", where some have several.
     pub(super) fn of_several(&self, words: &Words) -> Option<(String, String)> {
         let addresses = self.states.values().sum();
-        let said = || (words.count("n-mails", self.mails), words.count("n-addresses", addresses));
+        let said = || (words.count("n-people", self.mails), words.count("n-addresses", addresses));
         (addresses > self.mails).then(said)
     }
 

@@ -215,7 +215,7 @@ run-lists = Lists for teachers
 run-lists-hint = One mail for each teacher, beside the notices. They are not counted above.
 run-asked = Entries in all
 run-asked-hint = Each address that was written to counts, and each person or line that was not.
-run-addresses = { $mails } to { $addresses }: some people have several, and each of them counts.
+run-addresses = { $addresses } of { $people }: some people have several. Each gets a mail of its own, and counts.
 run-accepted = accepted by the mail server
 run-accepted-by = accepted by { $server }
 run-not-written = not written to
@@ -361,6 +361,7 @@ left-not-told-do = Earlier mails that still wait are sent all the same, though s
 left-line = line { $line }
 names-none = Nobody
 names-none-why = Nobody of this run stands here any more.
+names-family-do = Ask the family for the right address and correct it on the patron's record.
 names-tried-again = Nothing: it is tried again by itself until { $until }.
 names-can-still = { $n ->
     [one] { $n } entry got no mail, and can still get one

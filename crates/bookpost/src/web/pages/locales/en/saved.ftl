@@ -137,6 +137,7 @@ variable-branch-phone = its telephone number
 variable-branch-email = where answers go
 variable-branch-code = its branch code
 variable-language = the language, as the export names it
+variable-to-guardian = "only" where the mail goes to parents or guardians and not to the patron, "also" where it goes to both, else empty
 variable-items = the items, for a list
 variable-title = the title
 variable-author = the author

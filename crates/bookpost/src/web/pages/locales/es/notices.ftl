@@ -215,7 +215,7 @@ run-lists = Listas para docentes
 run-lists-hint = Un correo para cada docente, además de los avisos. No se cuentan arriba.
 run-asked = Entradas en total
 run-asked-hint = Cuenta cada dirección a la que se escribió, y cada persona o línea a la que no.
-run-addresses = { $mails } a { $addresses }: algunas personas tienen varias, y cada una cuenta.
+run-addresses = { $addresses } de { $people }: algunas personas tienen varias. Cada una recibe su propio correo, y cuenta.
 run-accepted = aceptados por el servidor de correo
 run-accepted-by = aceptados por { $server }
 run-not-written = sin correo
@@ -376,6 +376,7 @@ left-not-told-do = Los correos anteriores que aún esperan se envían de todos m
 left-line = línea { $line }
 names-none = Nadie
 names-none-why = Ya no queda nadie de este envío aquí.
+names-family-do = Pida a la familia la dirección correcta y corríjala en la ficha del usuario.
 names-tried-again = Nada: se intenta otra vez por sí solo hasta { $until }.
 names-can-still = { $n ->
     [one] { $n } entrada quedó sin correo, y todavía puede recibirlo

@@ -137,6 +137,7 @@ variable-branch-phone = su número de teléfono
 variable-branch-email = adónde van las respuestas
 variable-branch-code = su código de sucursal
 variable-language = el idioma, como lo llama la exportación
+variable-to-guardian = "only" si el correo va a los padres o tutores y no al usuario, "also" si va a ambos; si no, vacío
 variable-items = los ejemplares, para una lista
 variable-title = el título
 variable-author = el autor

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What can be put in, with the key of its words.
-pub(super) const VARIABLES: [(&str, &str); 12] = [
+pub(super) const VARIABLES: [(&str, &str); 13] = [
     ("patron_name", "variable-patron-name"),
     ("first_name", "variable-first-name"),
     ("family_name", "variable-family-name"),
@@ -24,6 +24,7 @@ pub(super) const VARIABLES: [(&str, &str); 12] = [
     ("branch_email", "variable-branch-email"),
     ("branch_code", "variable-branch-code"),
     ("language", "variable-language"),
+    ("to_guardian", "variable-to-guardian"),
     ("items", "variable-items"),
 ];
 
