@@ -236,10 +236,10 @@ impl NoticeRuns {
         Ok(RunSummary { id: run, practice, lines, patrons, progress: told, left_out, problems, service, way })
     }
 
-    /// Whether it is asked first about a file of the drop folder that was last changed at `at`: that is known of it, and no practice.
+    /// Whether it is asked first about a file of the drop folder that was last changed at `at`. In practice too: run, it would be gone from the
+    /// folder, and nobody would be asked once mail goes out again.
     pub(in crate::app) fn is_asked_about(&self, at: Timestamp) -> bool {
-        let config = self.settings.now();
-        !practices(&config, &RunRequest::default()) && age::old(Some(at), None, self.clock.now()).is_some()
+        age::old(Some(at), None, self.clock.now()).is_some()
     }
 
     /// A file that somebody names may be yesterday's. The drop folder has asked before it comes here.

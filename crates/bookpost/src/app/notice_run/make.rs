@@ -515,4 +515,17 @@ mod tests {
         assert_eq!(states, [(State::Waiting, 1), (State::Cancelled, 1)].into());
         app.stop().await.unwrap();
     }
+
+    /// A rehearsal would take an old export out of the drop folder, and nobody would be asked about it any more.
+    #[tokio::test]
+    async fn in_practice_it_is_asked_about_an_old_export_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let app = app(folder.path()).await;
+        let mut config = (*app.settings.now()).clone();
+        config.sending.way = crate::config::Way::Practice;
+        app.settings.replace(config);
+        let old = app.clock.now() - Duration::from_hours(25);
+        assert!(app.notices.is_asked_about(old) && !app.notices.is_asked_about(app.clock.now()));
+        app.stop().await.unwrap();
+    }
 }
