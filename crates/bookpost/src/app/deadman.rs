@@ -3,29 +3,46 @@
 
 use std::{sync::Arc, time::Duration};
 
+use jiff::{SignedDuration, Timestamp};
+use mail::clock::Clock;
 use store::{Alarm, AlarmKind, Store};
 
-use super::asking;
+use super::{asking, duties::Duty};
 use crate::{
-    config::{Config, Way},
+    config::{Config, Settings, Way},
     web::{self, Moment},
 };
 
 /// An address that takes longer to answer was not reached. Shorter than a minute: one call at a time.
 const PATIENCE: Duration = Duration::from_secs(30);
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 /// Most alarms that are looked through.
 const ALARMS: usize = 50;
 
 /// Calls the address.
 pub(super) struct Deadman {
+    pub(super) settings: Settings,
+    pub(super) clock: Arc<dyn Clock>,
     pub(super) store: Store,
     pub(super) now: Arc<dyn Fn() -> Moment + Send + Sync>,
 }
 
 impl Deadman {
+    /// For as long as the program runs.
+    pub(super) async fn run(self) {
+        loop {
+            let now = self.clock.now();
+            // Of machines that share a queue one calls.
+            if Duty::Upkeep.is_ours(&self.store).await {
+                self.look(&self.settings.now()).await;
+            }
+            self.clock.sleep_until(now.saturating_add(MINUTE).unwrap_or(Timestamp::MAX)).await;
+        }
+    }
+
     /// By the minute. What is not well at `/healthz` is silence here, and so is what keeps all mail from leaving. Does not wait for the
     /// answer.
-    pub(super) async fn look(&self, config: &Config) {
+    async fn look(&self, config: &Config) {
         if let Some(address) = &config.alarms.deadman
             && self.is_well(&config.sending.way).await
         {

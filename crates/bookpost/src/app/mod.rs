@@ -292,7 +292,6 @@ impl App {
             notices: self.notices.clone(),
             accounts: self.accounts.clone(),
             lines,
-            now: self.sources().now,
         }));
         if self.settings.now().database.is_some() {
             tasks.spawn(machines::watch(machines::Machines {
@@ -307,6 +306,18 @@ impl App {
         }
         drop(tasks);
         self
+    }
+
+    /// Calls the web address of the settings by the minute from now on, while all is well. Only the service does: a command works now and
+    /// then while none does, and whoever watches is to notice that.
+    pub async fn call_while_all_is_well(&self) {
+        let deadman = deadman::Deadman {
+            settings: self.settings.clone(),
+            clock: Arc::clone(&self.clock),
+            store: self.store.clone(),
+            now: self.sources().now,
+        };
+        self.tasks.lock().await.spawn(deadman.run());
     }
 
     /// Where mail goes that comes back.

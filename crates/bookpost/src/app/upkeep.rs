@@ -8,12 +8,12 @@ use mail::{clock::Clock, counted};
 use store::{AlarmKind, Store};
 
 use super::{
-    NoticeRuns, attention, certificates, deadman::Deadman, duties::Duty, exports, retention, set_clock,
-    silence, waits::Waits, watchdog::Watchdogs,
+    NoticeRuns, attention, certificates, duties::Duty, exports, retention, set_clock, silence, waits::Waits,
+    watchdog::Watchdogs,
 };
 use crate::{
     alarms::Alarms, config::Settings, identity::Applications, preferences::mail_accounts::MailAccounts,
-    queue::route::Line, web::Moment,
+    queue::route::Line,
 };
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -39,8 +39,6 @@ pub(super) struct Upkeep {
     pub(super) notices: NoticeRuns,
     pub(super) accounts: MailAccounts,
     pub(super) lines: Vec<Arc<Line>>,
-    /// What the parts are like at this moment.
-    pub(super) now: Arc<dyn Fn() -> Moment + Send + Sync>,
 }
 
 fn words_for_long(count: u64) -> String {
@@ -54,7 +52,6 @@ fn words_for_long(count: u64) -> String {
 pub(super) async fn run(upkeep: Upkeep) {
     let mut dogs = Watchdogs::new(upkeep.lines.iter().cloned());
     let mut clock = set_clock::Watch::new(upkeep.clock.now());
-    let deadman = Deadman { store: upkeep.store.clone(), now: Arc::clone(&upkeep.now) };
     let mut waits = Waits::default();
     let mut files_at = Timestamp::MIN;
     loop {
@@ -62,7 +59,6 @@ pub(super) async fn run(upkeep: Upkeep) {
         clock.look(&upkeep.store, &*upkeep.clock, &upkeep.alarms).await;
         dogs.look(&upkeep.store, &upkeep.alarms, now).await;
         if Duty::Upkeep.is_ours(&upkeep.store).await {
-            deadman.look(&upkeep.settings.now()).await;
             upkeep.of_all(&mut waits, now).await;
         }
         upkeep.alarms.look();

@@ -67,6 +67,7 @@ pub(super) async fn serve_and_say(
     let (end, ends) = watch::channel(false);
     let mut opened = open_doors(&app, listener, doors, ends);
     if opened.is_ok() {
+        app.call_while_all_is_well().await;
         tracing::info!(folder = %app.settings.now().data_dir.display(), "Bookpost works");
         say(&app, pages).await;
         tokio::select! {

@@ -216,6 +216,10 @@ async fn an_address_is_called_by_the_minute_while_all_is_well_and_never_otherwis
     let sink = sink(Vec::new()).await;
     let servers = vec![server("server1", sink.address())];
     let bench = Bench::start_with(servers, |config| config.alarms.deadman = Some(address)).await;
+    // A command that works while no service does is no sign that all is well.
+    bench.pass(MINUTE * 3).await;
+    assert!(calls.try_recv().is_err(), "only the service calls");
+    bench.app.call_while_all_is_well().await;
     for _ in 0..3 {
         let call = calls.recv().await.unwrap();
         assert!(call.starts_with("GET /ping/secret HTTP/1.1\r\n"), "{call}");
