@@ -105,6 +105,11 @@ pub struct NewerExport {
 
 /// What a newer export says.
 impl Store {
+    /// What a run's export had of each library, as later ones are compared with it; None: a rehearsal's, or one of long ago.
+    pub async fn export_of(&self, run: RunId) -> Result<Option<ExportTaken>, Error> {
+        ask!(self.db.export_of(run).await)
+    }
+
     /// The newest export that a real run took and was made to the end with, if it is newer than the one that this mail was made from.
     pub async fn newer_export(&self, message: MessageId) -> Result<Option<NewerExport>, Error> {
         ask!(self.db.newer_export(message).await)

@@ -175,7 +175,9 @@ impl Voice<'_> {
     fn listen(&self, run: RunId, site: &str) -> Result<bool, NotTold> {
         let Newest { taken, only, nameless, broken_off, .. } = self.newest;
         let Some(made_from) = self.exports.get(&run) else { return Ok(false) };
-        let Some(part) = made_from.parts.get(site) else { return Ok(false) };
+        if !made_from.parts.contains_key(site) {
+            return Ok(false);
+        }
         if !only.is_empty() && !only.contains(site) {
             return Ok(false);
         }
@@ -189,36 +191,64 @@ impl Voice<'_> {
         if let Some(newer) = newer {
             return Err(NotTold::Older { newer });
         }
-        let items = taken.parts.get(site).map_or(0, |part| part.items);
-        if items == 0 && !taken.parts.is_empty() {
-            let others: Vec<_> = made_from.parts.keys().filter(|other| *other != site).collect();
-            if part.items >= FEW || others.iter().any(|other| !taken.parts.contains_key(*other)) {
-                // An export of other libraries.
-                return Ok(false);
-            }
-            if others.len() < SEVERAL {
-                return Err(NotTold::Thin { items, percent: 0 });
-            }
-        }
-        let all = |parts: &BTreeMap<String, ExportPart>| parts.values().map(|part| part.items).sum::<u64>();
-        let (sample, had, has): (BTreeSet<_>, _, _) = if part.items < FEW {
-            let sample = made_from.parts.values().flat_map(|part| &part.sample).collect();
-            (sample, all(&made_from.parts), all(&taken.parts))
-        } else {
-            (part.sample.iter().collect(), part.items, items)
-        };
-        let there = sample.iter().filter(|key| self.newest.keys.contains(**key)).count();
-        let is_whole = there * OF_FEWER >= sample.len() || has * OF_FEWER as u64 >= had;
-        if there > 0 && there * OF >= sample.len() && is_whole {
-            return Ok(true);
-        }
-        let percent = u64::try_from(there * 100 / sample.len().max(1)).unwrap_or(0);
-        Err(NotTold::Thin { items, percent })
+        is_of_all(made_from, taken, site, |_, key| Some(self.newest.keys.contains(key)))
     }
 
     fn not_told(self) -> BTreeMap<String, NotTold> {
         self.said.into_iter().filter_map(|((_, site), said)| Some((site, said.err()?))).collect()
     }
+}
+
+/// Whether an export that was taken is believed where it does not name what an earlier one did: by the measure by which notices are
+/// cancelled for it, as far as what is kept of both tells.
+pub fn is_believed(made_from: &ExportTaken, taken: &ExportTaken, site: &str) -> bool {
+    let is_there = |site: &str, key: &LedgerKey| {
+        let Some(part) = taken.parts.get(site) else { return Some(false) };
+        // Of a larger part those are kept that come first: of what would come after them nothing is known.
+        let is_whole = u64::try_from(part.sample.len()).is_ok_and(|kept| kept >= part.items);
+        let is_known = is_whole || part.sample.last().is_some_and(|last| key <= last);
+        is_known.then(|| part.sample.contains(key))
+    };
+    is_of_all(made_from, taken, site, is_there) == Ok(true)
+}
+
+/// Whether an export is of all that an earlier one was made of, as far as this library goes. `is_there`: whether it names an item of a
+/// library; `None`: that is not known.
+fn is_of_all(
+    made_from: &ExportTaken,
+    taken: &ExportTaken,
+    site: &str,
+    is_there: impl Fn(&str, &LedgerKey) -> Option<bool>,
+) -> Result<bool, NotTold> {
+    let Some(part) = made_from.parts.get(site) else { return Ok(false) };
+    let items = taken.parts.get(site).map_or(0, |part| part.items);
+    if items == 0 && !taken.parts.is_empty() {
+        let others: Vec<_> = made_from.parts.keys().filter(|other| *other != site).collect();
+        if part.items >= FEW || others.iter().any(|other| !taken.parts.contains_key(*other)) {
+            // An export of other libraries.
+            return Ok(false);
+        }
+        if others.len() < SEVERAL {
+            return Err(NotTold::Thin { items, percent: 0 });
+        }
+    }
+    let all = |parts: &BTreeMap<String, ExportPart>| parts.values().map(|part| part.items).sum::<u64>();
+    let of = |site: &String, part: &ExportPart| -> Vec<bool> {
+        part.sample.iter().filter_map(|key| is_there(site, key)).collect()
+    };
+    let (sample, had, has) = if part.items < FEW {
+        let sample = made_from.parts.iter().flat_map(|(site, part)| of(site, part)).collect();
+        (sample, all(&made_from.parts), all(&taken.parts))
+    } else {
+        (of(&site.to_owned(), part), part.items, items)
+    };
+    let there = sample.iter().filter(|is_there| **is_there).count();
+    let is_whole = there * OF_FEWER >= sample.len() || has * OF_FEWER as u64 >= had;
+    if there > 0 && there * OF >= sample.len() && is_whole {
+        return Ok(true);
+    }
+    let percent = u64::try_from(there * 100 / sample.len().max(1)).unwrap_or(0);
+    Err(NotTold::Thin { items, percent })
 }
 
 impl Replaceable {

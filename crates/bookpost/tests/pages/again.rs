@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 
 use crate::{
     bench::{Bench, notice},
-    notices::{again, export, refuses, sent, to, uploaded},
+    notices::{HEAD, again, export, refuses, sent, to, uploaded},
 };
 
 /// Just before it goes once more it is held against the newest export: what came back is not written about in silence.
@@ -35,6 +35,11 @@ async fn what_is_in_the_newest_export_no_more_goes_again_only_when_somebody_says
             .await;
     sent(&bench, who, &check).await;
     assert!(!asks().await.0, "it names him");
+    // So few lines are no export of all that is overdue, and say nothing of who brought what back.
+    let one = format!("{HEAD}8,Gus,Berg,gus@example.org,MAIN,Emma,m11,2026-11-13,\n");
+    let check = uploaded(&bench, who, &one).await;
+    sent(&bench, who, &check).await;
+    assert!(!asks().await.0, "it is not believed");
     let newer: String = export()
         .lines()
         .filter(|line| !line.contains("Dune") && !line.contains("short"))

@@ -120,6 +120,11 @@ impl Postgres {
         Ok(Earlier { notices, exports, newest })
     }
 
+    pub(crate) async fn export_of(&self, run: RunId) -> Result<Option<ExportTaken>, Error> {
+        let mut connection = self.connection().await?;
+        export(&self.read(&mut connection).await?, run).await
+    }
+
     pub(crate) async fn newer_export(&self, message: MessageId) -> Result<Option<NewerExport>, Error> {
         let mut connection = self.connection().await?;
         let tx = self.read(&mut connection).await?;

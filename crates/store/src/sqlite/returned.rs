@@ -128,6 +128,10 @@ impl Sqlite {
             .await
     }
 
+    pub(crate) async fn export_of(&self, run: RunId) -> Result<Option<ExportTaken>, Error> {
+        self.readers.read(move |sql| export(&*sql.unchecked_transaction()?, run)).await
+    }
+
     pub(crate) async fn newer_export(&self, message: MessageId) -> Result<Option<NewerExport>, Error> {
         self.readers
             .read(move |sql| {

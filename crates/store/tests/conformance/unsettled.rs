@@ -156,6 +156,8 @@ pub(crate) async fn whether_a_newer_export_still_names_somebody_is_known(fresh: 
         ended_of(fresh, &store, mail(first, "ann@example.org", Some("47")), Verdict::Returned)
             .await
             .message();
+    let parts = store.export_of(first).await.unwrap().unwrap().parts;
+    assert_eq!(parts.into_keys().collect::<Vec<_>>(), ["MAIN"]);
     let told = async || {
         let newer = store.newer_export(ann).await.unwrap();
         newer.map(|newer| (newer.run, newer.names, newer.wrote))

@@ -14,7 +14,7 @@ use store::{
 };
 
 use super::NoticeRuns;
-use crate::{config::Way, receive::NotNow};
+use crate::{config::Way, notices::returned::is_believed, receive::NotNow};
 
 /// All mail that was sent again has this as its first tag, and for which recipient as its second: the store finds it by them.
 pub const SENT_AGAIN: &str = "sent again";
@@ -101,7 +101,19 @@ impl NoticeRuns {
         }
         let newer = self.store.newer_export(row.message).await?;
         let newer = newer.filter(|newer| !newer.names || newer.wrote);
+        if let Some(newer) = newer.filter(|newer| !newer.names)
+            && !self.is_believed(row, newer.run).await?
+        {
+            return Ok(None);
+        }
         Ok(newer.map(|newer| Doubt { of: newer.of, run: newer.run, wrote: newer.names }))
+    }
+
+    /// Whether the export of this run is believed where it does not name the patron any more.
+    async fn is_believed(&self, row: &Row, newer: RunId) -> Result<bool, store::Error> {
+        let (Some(run), Some(site)) = (row.run, &row.site) else { return Ok(false) };
+        let (made_from, taken) = (self.store.export_of(run).await?, self.store.export_of(newer).await?);
+        Ok(made_from.zip(taken).is_some_and(|(made_from, taken)| is_believed(&made_from, &taken, site)))
     }
 
     /// Whether this very address is one of which somebody has to say that it is meant. A rehearsal writes to nobody.

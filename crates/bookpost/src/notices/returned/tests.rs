@@ -76,6 +76,26 @@ fn earlier(had: &[String], open: &[String]) -> Earlier {
     Earlier { notices, exports: [(RunId(1), taken)].into(), newest }
 }
 
+/// By what is kept of both exports, whoever sends a mail again is told as much as cancels it.
+#[test]
+fn what_is_kept_of_two_exports_tells_whether_the_newer_is_believed() {
+    let taken = |items: &[String]| newest(&import(items), &[], 100).taken;
+    let two = |n: usize| [items("MAIN", 0..n), items("EAST", 0..n)].concat();
+    for (what, had, has, believed) in [
+        ("all but one", items("MAIN", 0..20), items("MAIN", 1..20), true),
+        ("one line", items("MAIN", 0..20), items("MAIN", 19..20), false),
+        ("less than a half", items("MAIN", 0..20), items("MAIN", 11..20), false),
+        ("a half of what is large", items("MAIN", 0..300), items("MAIN", 150..300), true),
+        ("a tenth of what is large", items("MAIN", 0..900), items("MAIN", 810..900), false),
+        ("others, of a large one", items("MAIN", 0..300), items("MAIN", 300..600), false),
+        ("empty", items("MAIN", 0..20), Vec::new(), false),
+        ("of few, one of them", two(4), two(1), false),
+        ("of few, most of them", two(4), two(3), true),
+    ] {
+        assert_eq!(is_believed(&taken(&had), &taken(&has), "MAIN"), believed, "{what}");
+    }
+}
+
 #[test]
 fn an_export_is_believed_where_it_would_have_named_the_item() {
     let both = || [items("MAIN", 0..20), items("EAST", 0..3)].concat();
