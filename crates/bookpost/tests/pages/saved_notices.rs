@@ -579,3 +579,38 @@ async fn lists_for_teachers_are_told_of_and_counted_apart() {
     assert!(bench.get("administrator", "/notices").await.text.contains("3 accepted"));
     bench.stop().await;
 }
+
+/// A script would keep the mail out of mailboxes; pictures of elsewhere are for the library to decide.
+#[tokio::test]
+async fn html_that_does_something_is_refused_with_its_place_and_remote_pictures_are_warned_of() {
+    let bench = Bench::staffed(servers()).await;
+    let who = "administrator";
+    for (html, english, spanish) in [
+        (
+            "<p>a</p>\n<script>x</script>",
+            "Line 2, letter 1: a mail must not have a script",
+            "Línea 2, letra 1: un correo no puede tener un script",
+        ),
+        (
+            "<p onclick=\"x\">a</p>",
+            "Line 1, letter 4: a mail must not do anything",
+            "Línea 1, letra 4: un correo no puede hacer nada",
+        ),
+        (
+            "<a href=\"javascript:x\">a</a>",
+            "Line 1, letter 4: a mail must not have a link",
+            "Línea 1, letra 4: un correo no puede tener un enlace",
+        ),
+    ] {
+        for (language, said) in [("es", spanish), ("en", english)] {
+            bench.post(who, "/language", &format!("language={language}&next=/")).await;
+            let refused = post(&bench, who, "fines/wording", &typed(0, "Fines", "Pay", html)).await;
+            assert!(refused.status == 422 && refused.text.contains(said), "{said}: {}", refused.text);
+        }
+    }
+    let html = "<p>a</p><img src=\"https://pictures.example/x.png\">";
+    let saved = post(&bench, who, "fines/wording", &typed(0, "Fines", "Pay", html)).await;
+    let page = bench.get(who, saved.header("location")).await.text;
+    assert!(page.contains("It has pictures that are fetched from the web."), "{page}");
+    bench.stop().await;
+}

@@ -9,7 +9,7 @@ use std::{
 use minijinja::ErrorKind;
 
 use super::{
-    Part, Template,
+    Active, Part, Template,
     engine::{HTML, SUBJECT, TEXT, names_used},
     samples,
     variables::{ITEM_VARIABLES, VARIABLES},
@@ -33,6 +33,9 @@ pub enum TemplateError {
     /// Titles are seen on locked screens and in lists of mail.
     #[error("subject.txt: a subject must not name titles or authors; others can read it over a shoulder")]
     TitleInSubject,
+    /// What no mail may have.
+    #[error("{file}, line {line}: {}", active(*.what))]
+    Active { file: &'static str, line: usize, column: usize, what: Active },
     /// More letters than a wording may have.
     #[error("{file}: it is too long")]
     TooLong { file: &'static str },
@@ -58,6 +61,14 @@ pub enum TemplateError {
     /// More than one thing, one a line.
     #[error("{}", lines(.0))]
     Several(Vec<TemplateError>),
+}
+
+fn active(what: Active) -> &'static str {
+    match what {
+        Active::Script => "a mail must not have a <script>",
+        Active::Handler => "a mail must not have an attribute such as onclick=",
+        Active::Link => "a mail must not have a link to javascript:",
+    }
 }
 
 fn lines(faults: &[TemplateError]) -> String {
@@ -87,6 +98,7 @@ impl TemplateError {
             Self::UnknownVariable { file, .. }
             | Self::Wrong { file, .. }
             | Self::Endless { file, .. }
+            | Self::Active { file, .. }
             | Self::TooLong { file }
             | Self::EmptyText { file } => Part::of_file(file),
             _ => Part::Subject,

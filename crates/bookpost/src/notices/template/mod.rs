@@ -7,6 +7,7 @@
 //!
 //! This part knows nothing of mail messages: it makes three texts.
 
+mod active;
 mod bounded;
 mod check;
 mod engine;
@@ -23,6 +24,7 @@ use store::NoticeKind;
 
 use super::Site;
 
+pub use active::{Active, active, has_remote_pictures};
 pub use check::{Near, TemplateError};
 pub use free::{FreeError, FreeRendered, FreeTemplate, Part};
 pub use variables::{DateFormat, ITEM_VARIABLES, VARIABLES};

@@ -21,7 +21,7 @@ use crate::{
     notices::{
         Rendered, Site, Sources, Template as Wordings,
         saved::{Notice, is_of_nobody},
-        template::TemplateError,
+        template::{TemplateError, active},
     },
     web::pages::{
         form::Posted,
@@ -109,12 +109,18 @@ pub(super) async fn made(
     let site = site(visit, notice, &config, &typed.which).cloned();
     let (kind, without_titles) = (notice.settings.kind, notice.settings.without_titles);
     let work = move || {
-        let template = Wordings::check(sources(&wording), language.dates())?;
-        template.sample(kind, site.as_ref(), without_titles)
+        let template = Wordings::check(sources(&wording), language.dates());
+        let made = template.and_then(|template| template.sample(kind, site.as_ref(), without_titles));
+        let mut faults = wording.html.as_deref().map(active).unwrap_or_default();
+        match made {
+            Ok(made) if faults.is_empty() => return Ok(made),
+            Ok(_) => {}
+            Err(error) => faults.insert(0, error),
+        }
+        Err(faults)
     };
     let made = tokio::task::spawn_blocking(work).await;
-    let made = made.map_err(|error| Error::Internal(error.to_string()))?;
-    Ok(made.map_err(|error| vec![error]))
+    made.map_err(|error| Error::Internal(error.to_string()))
 }
 
 #[derive(Debug, Default, Deserialize)]

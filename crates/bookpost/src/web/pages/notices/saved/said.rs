@@ -6,7 +6,7 @@ use crate::{
     notices::{
         Language,
         saved::Notice,
-        template::{Near, TemplateError},
+        template::{Active, Near, TemplateError},
     },
     web::pages::{libraries, not_done::NotDone, words::Words},
 };
@@ -91,6 +91,14 @@ pub(super) fn fault(words: &Words, error: &TemplateError) -> NotDone {
             NotDone::said(place("wording-wrong", *line, *column, ""), why)
         }
         TemplateError::Endless { line, .. } => place("wording-endless", *line, 1, "").into(),
+        TemplateError::Active { line, column, what, .. } => {
+            let key = match what {
+                Active::Script => "wording-script",
+                Active::Handler => "wording-handler",
+                Active::Link => "wording-script-link",
+            };
+            place(key, *line, *column, "").into()
+        }
         TemplateError::TitleInSubject => words.t("wording-title-in-subject").into(),
         TemplateError::EmptyText { .. } => words.t("wording-empty").into(),
         TemplateError::TooLong { .. } => words.t("wording-too-long").into(),

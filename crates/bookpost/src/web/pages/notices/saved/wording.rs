@@ -22,7 +22,7 @@ use crate::{
     notices::{
         Language, Rendered,
         saved::Notice,
-        template::{Part, TemplateError},
+        template::{Part, TemplateError, has_remote_pictures},
     },
     web::pages::{
         field::Choice,
@@ -78,6 +78,8 @@ struct Editor {
     subject_faults: Vec<NotDone>,
     text_faults: Vec<NotDone>,
     html_faults: Vec<NotDone>,
+    /// Its HTML has pictures that are fetched from elsewhere.
+    remote_pictures: bool,
     last: Option<String>,
     /// There is something of their own to take back.
     own: bool,
@@ -289,6 +291,7 @@ async fn said(
         subject_faults: of(Part::Subject),
         text_faults: of(Part::Text),
         html_faults: of(Part::Html),
+        remote_pictures: has_remote_pictures(&typed.html),
         last: saved.as_ref().map(|saved| last(visit, saved)),
         own: saved.as_ref().is_some_and(|saved| saved.wording.is_some()),
         before: saved.and_then(|saved| saved.before).map(|before| match &before.wording {
