@@ -325,7 +325,7 @@ impl LeftOutDetail {
             Self::NotSent { run } => write!(f, "the notice of run {run} had not left yet and is not sent"),
             Self::Thin { library, items, percent } => write!(
                 f,
-                "{library}: {} in this export. Of every 100 items in an earlier export it still has {percent}: it may have broken off, or be of a part only",
+                "{library}: {} in this export, and only {percent} % of the items of an earlier one are among them. So many are not brought back at once: the export may have broken off, or be of a part only",
                 counted(usize::try_from(*items).unwrap_or(usize::MAX), "item", "items")
             ),
             Self::Older { library, day } => {

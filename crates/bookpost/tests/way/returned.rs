@@ -177,7 +177,7 @@ async fn an_export_that_is_thin_or_empty_or_older_cancels_nothing_and_says_so() 
         (
             &items[..9],
             None,
-            "Riverside Library: 9 items in this export. Of every 100 items in an earlier export it still has 45",
+            "Riverside Library: 9 items in this export, and only 45 % of the items of an earlier one are among them",
         ),
         (&items[..0], None, "Riverside Library: 0 items in this export"),
         (&items[..19], Some(before), "Riverside Library: a newer export, of"),

@@ -354,8 +354,8 @@ left-items-returned = { $n ->
   }
 left-items-returned-do = Nothing. They had not left yet, and none of their items is in this export.
 left-not-told = { $n ->
-    [one] library where this export does not show what came back
-   *[other] libraries where this export does not show what came back
+    [one] library where we cannot tell from this export what was brought back
+   *[other] libraries where we cannot tell from this export what was brought back
   }
 left-not-told-do = Earlier mails that still wait are sent all the same, though some of their items may be back. To keep those from going out, correct the export or make it again, and run it.
 left-line = line { $line }
@@ -546,7 +546,7 @@ detail-still-waits = a mail about the same items still waits
 detail-may-have-arrived = a mail about the same items may have arrived
 detail-stopped = the run was stopped before this notice was made
 detail-not-sent = the notice of run { $run } had not left yet and is not sent
-detail-thin = { $library }: { $items } in this export. Of every 100 items in an earlier export it still has { $percent }: it may have broken off, or be of a part only
+detail-thin = { $library }: { $items } in this export, and only { $percent } % of the items of an earlier one are among them. So many are not brought back at once: the export may have broken off, or be of a part only
 detail-broken-off = the export ends in the middle of a line, so it has broken off
 detail-older = { $library }: a newer export, of { $day }, was run before this one
 detail-unread-lines = { $n ->

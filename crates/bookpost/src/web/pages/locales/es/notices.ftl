@@ -369,8 +369,8 @@ left-items-returned = { $n ->
   }
 left-items-returned-do = Nada. Aún no habían salido, y ninguno de sus ejemplares está en esta exportación.
 left-not-told = { $n ->
-    [one] biblioteca donde esta exportación no muestra qué se devolvió
-   *[other] bibliotecas donde esta exportación no muestra qué se devolvió
+    [one] biblioteca de la que no podemos saber por esta exportación qué se devolvió
+   *[other] bibliotecas de las que no podemos saber por esta exportación qué se devolvió
   }
 left-not-told-do = Los correos anteriores que aún esperan se envían de todos modos, aunque algunos de sus ejemplares puedan haberse devuelto. Para que no salgan, corrija la exportación o hágala de nuevo, y envíela.
 left-line = línea { $line }
@@ -561,7 +561,7 @@ detail-still-waits = un correo sobre los mismos ejemplares aún espera
 detail-may-have-arrived = un correo sobre los mismos ejemplares puede haber llegado
 detail-stopped = el envío se detuvo antes de preparar este aviso
 detail-not-sent = el aviso del envío { $run } aún no había salido y no se envía
-detail-thin = { $library }: { $items } en esta exportación. De cada 100 ejemplares de una exportación anterior aún tiene { $percent }: puede que se cortara, o que sea solo de una parte
+detail-thin = { $library }: { $items } en esta exportación, y solo el { $percent } % de los ejemplares de una anterior están entre ellos. No se devuelven tantos a la vez: puede que la exportación se cortara, o que sea solo de una parte
 detail-broken-off = la exportación termina en mitad de una línea, así que se cortó
 detail-older = { $library }: antes de esta se usó una exportación más reciente, del { $day }
 detail-unread-lines = { $n ->
