@@ -220,7 +220,7 @@ async fn a_notice_for_one_library_says_whom_it_passes_over() {
     let of = |parts: &[&str]| {
         let lines = whole.lines().enumerate();
         let lines = lines.filter(|(n, line)| *n == 0 || parts.iter().any(|part| line.contains(part)));
-        lines.map(|(_, line)| format!("{line}\n")).collect::<String>()
+        lines.flat_map(|(_, line)| [line, "\n"]).collect::<String>()
     };
     let main = uploaded(&bench, who, &of(&["MAIN"])).await;
     let page = bench.get(who, &main).await.text;

@@ -44,9 +44,11 @@ impl Machine {
     async fn deferred(&self) -> Vec<[Value; 3]> {
         let listed =
             self.place.run(&["queue", "list", "--state", "waiting", "--limit", "1000", "--json"]).await;
-        let rows = listed.json()["rows"].as_array().unwrap().clone();
-        let tried = rows.into_iter().filter(|row| row["attempts"].as_u64() != Some(0));
-        tried.map(|row| [&row["recipient"], &row["due_at"], &row["attempts"]].map(Clone::clone)).collect()
+        let listed = listed.json();
+        let rows = listed.pointer("/rows").and_then(Value::as_array).unwrap();
+        let of =
+            |row: &Value| ["recipient", "due_at", "attempts"].map(|name| row.get(name).cloned().unwrap());
+        rows.iter().map(of).filter(|[.., attempts]| attempts.as_u64() != Some(0)).collect()
     }
 }
 

@@ -83,7 +83,7 @@ impl NoticeRuns {
             name.clone_into(&mut patron.name);
             let subject = format!("{mark} {}", notice.subject);
             let (to, guardians) = (std::slice::from_ref(to).into(), Guardians::None);
-            let notice = PlannedNotice { to, subject, patron, guardians, ..notice };
+            let notice = PlannedNotice { to, patron, subject, guardians, ..notice };
             messages.extend(mailer.message(&notice).ok().map(|notice| notice.message));
         }
         for message in &mut messages {

@@ -122,17 +122,13 @@ fn value(rest: &str) -> (String, usize) {
         return (String::new(), 0);
     };
     let before = rest.len() - given.len();
-    match given.chars().next() {
-        Some(quote @ ('"' | '\'')) => {
-            let inner = given.get(1..).unwrap_or_default();
-            let length = inner.find(quote).unwrap_or(inner.len());
-            (inner.get(..length).unwrap_or_default().to_owned(), (before + length + 2).min(rest.len()))
-        }
-        _ => {
-            let length = given.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(given.len());
-            (given.get(..length).unwrap_or_default().to_owned(), before + length)
-        }
+    if let Some(quote @ ('"' | '\'')) = given.chars().next() {
+        let inner = given.get(1..).unwrap_or_default();
+        let length = inner.find(quote).unwrap_or(inner.len());
+        return (inner.get(..length).unwrap_or_default().to_owned(), (before + length + 2).min(rest.len()));
     }
+    let length = given.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(given.len());
+    (given.get(..length).unwrap_or_default().to_owned(), before + length)
 }
 
 /// How long the piece of template is with which this begins.

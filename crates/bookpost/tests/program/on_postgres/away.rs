@@ -143,14 +143,14 @@ async fn while_the_database_is_away_nothing_is_taken_and_nothing_begins() {
     relay.cut();
     let said = program.send("by-smtp@example.org").await;
     assert!(said.starts_with("451 "), "{said}");
-    let post = reqwest::Client::new()
+    let by_http = reqwest::Client::new()
         .post(format!("http://{}/api/v1/messages", web.address()))
         .bearer_auth(key)
         .header("content-type", "application/json")
         .body(
             r#"{"from": "desk@library.example", "to": ["by-http@example.org"], "subject": "x", "text": "x"}"#,
         );
-    assert_eq!(post.send().await.unwrap().status(), 503);
+    assert_eq!(by_http.send().await.unwrap().status(), 503);
     assert_eq!(by_sendmail(&place, "by-sendmail@example.org").await.code, Some(0));
     assert_eq!(fs::read_dir(place.path("maildrop")).unwrap().count(), 1, "it lies in the maildrop");
     let before = journal(&place);
