@@ -8,7 +8,7 @@
 //   revoke    when all sign-ins are ended, as by whoever owns the account
 import { createInterface } from "node:readline";
 import { setTimeout as at } from "node:timers/promises";
-import { bookpost, provide } from "./provider.mjs";
+import { bookpost, interactionPolicy, provide } from "./provider.mjs";
 
 /** Seconds for which a token is good, and after which it is called old: a fifth before. */
 const [LASTS, OLD] = [30, 25];
@@ -49,10 +49,11 @@ async function agreed(details, typed) {
 async function pages(request, response) {
   if (!request.url.startsWith("/interaction/")) return false;
   const details = await provider.interactionDetails(request, response);
-  const signsIn = details.prompt.name === "login";
+  // Microsoft asks each time by which account.
+  const signsIn = ["login", "select_account"].includes(details.prompt.name);
   if (request.method === "POST") {
     const typed = await posted(request);
-    const result = signsIn ? { login: { accountId: typed.get("account") } } : await agreed(details, typed);
+    const result = signsIn ? { select_account: {}, login: { accountId: typed.get("account") } } : await agreed(details, typed);
     await provider.interactionFinished(request, response, result, { mergeWithLastSubmission: !signsIn });
   } else {
     const scopes = (details.params.scope ?? "").split(" ").filter((scope) => BOXES[scope]);
@@ -61,7 +62,14 @@ async function pages(request, response) {
   return true;
 }
 
+const policy = interactionPolicy.base();
+policy.add(new interactionPolicy.Prompt({ name: "select_account", requestable: true }), 0);
 const provider = await provide({
+  interactions: { policy },
+  // As Google and Microsoft do, whatever they were asked for beside.
+  issueRefreshToken: (_, client) => client.grantTypeAllowed("refresh_token"),
+  // People are asked each time what they agree to.
+  loadExistingGrant: ({ oidc: { result, provider } }) => result?.consent && provider.Grant.find(result.consent.grantId),
   clients: [
     { ...bookpost, grant_types: ["authorization_code", "refresh_token", "urn:ietf:params:oauth:grant-type:device_code"] },
     { client_id: "mail", client_secret: "server", redirect_uris: [], grant_types: [], response_types: [] },

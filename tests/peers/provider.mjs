@@ -8,7 +8,7 @@ import { createServer } from "node:http";
 import { once } from "node:events";
 
 const { MODULES, REDIRECT, PORT = 0 } = process.env;
-const { Provider } = await import(pathToFileURL(`${MODULES}/node_modules/oidc-provider/lib/index.js`));
+export const { Provider, interactionPolicy } = await import(pathToFileURL(`${MODULES}/node_modules/oidc-provider/lib/index.js`));
 
 /** What it knows Bookpost by. */
 export const bookpost = { client_id: "bookpost", client_secret: "a secret of two", redirect_uris: [REDIRECT] };

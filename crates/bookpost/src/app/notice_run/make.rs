@@ -401,7 +401,7 @@ mod tests {
         let (prepared, _) = super::super::prepared(&app.settings.now(), &app.store, request).await.unwrap();
         for (at, to, first, greeting) in [
             (0, 2, "To: \"Eve\" <eve@example.org>\r\n", "To Eve and to their parents or guardians,"),
-            (1, 1, "To: mum@example.org\r\n", "To the parents or guardians of Ben,"),
+            (1, 1, "To: <mum@example.org>\r\n", "To the parents or guardians of Ben,"),
         ] {
             let notice = prepared.notice(at, day(app.clock.now())).unwrap().unwrap();
             assert!(notice.text.starts_with(greeting), "{}", notice.text);
