@@ -16,7 +16,8 @@ use crate::{Error, Lease, RecipientId, codes::whole, rows::Columns as _};
 /// for a while yet. A row that is marked already stays as it is. Whoever takes over waits for the row, and reads the mark.
 const MARK: &str = "WITH asked AS (SELECT * FROM unnest($1::BIGINT[], $2::BIGINT[], $3::BIGINT[]) AS k (id, lease, place)),
     lasting AS (SELECT FROM worker WHERE epoch = $4 AND lease_until >= clock_micros() + $5),
-    held AS (SELECT l.id, l.lease FROM live l WHERE (l.id, l.lease) IN (SELECT id, lease FROM asked) AND l.state = 1 AND l.claimed_in = $4
+    held AS (SELECT l.id, l.lease FROM live l
+        WHERE l.id = ANY($1) AND (l.id, l.lease) IN (SELECT id, lease FROM asked) AND l.state = 1 AND l.claimed_in = $4
         ORDER BY l.id FOR UPDATE),
     ours AS (SELECT a.place FROM asked a LEFT JOIN held h ON h.id = a.id AND h.lease = a.lease
         GROUP BY a.place HAVING bool_and(h.id IS NOT NULL) AND EXISTS (SELECT FROM lasting)),
