@@ -10,7 +10,10 @@ mod letter;
 mod telling;
 mod webhook;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use jiff::Timestamp;
 use mail::{Reason, clock::Clock};
@@ -125,7 +128,7 @@ where
 {
     let (sender, mut receiver) = mpsc::unbounded_channel::<Request>();
     let work = async move {
-        let crier = Crier { store, clock, settings, by_mail };
+        let crier = Crier { store, clock, settings, by_mail, unnoted: Mutex::default() };
         let mut unstored = BTreeMap::new();
         // What an earlier process stored, and did not come to tell.
         crier.tell_all().await;
@@ -159,6 +162,8 @@ struct Crier<F> {
     clock: Arc<dyn Clock>,
     settings: Settings,
     by_mail: F,
+    /// What people were told that could not be noted in the row: they are not told it again.
+    unnoted: Mutex<BTreeMap<i64, u32>>,
 }
 
 impl<F, M> Crier<F>
@@ -183,6 +188,9 @@ where
     /// Tells what is due of it, if anything is.
     async fn tell(&self, alarm: Alarm) {
         let Some((telling, told)) = telling::due(&alarm, self.clock.now()) else { return };
+        if self.unnoted.lock().unwrap_or_else(PoisonError::into_inner).get(&alarm.id) == Some(&told) {
+            return self.note(alarm.id, told).await;
+        }
         log(&alarm, telling);
         if let Some(path) = &self.settings.now().alarms.command {
             command::run(path, &alarm, telling).await;
@@ -192,10 +200,21 @@ where
         }
         let id = alarm.id;
         (self.by_mail)(alarm, telling).await;
-        if id > 0
-            && let Err(error) = self.store.alarm_told(id, told).await
-        {
-            tracing::error!(%error, alarm.id = id, "that people were told could not be stored; they will be told again");
+        if id > 0 {
+            self.note(id, told).await;
+        }
+    }
+
+    async fn note(&self, id: i64, told: u32) {
+        let noted = self.store.alarm_told(id, told).await;
+        let mut unnoted = self.unnoted.lock().unwrap_or_else(PoisonError::into_inner);
+        match noted {
+            Ok(()) => _ = unnoted.remove(&id),
+            Err(error) => {
+                if unnoted.insert(id, told) != Some(told) {
+                    tracing::error!(%error, alarm.id = id, "that people were told could not be stored; after a new start they may be told again");
+                }
+            }
         }
     }
 }

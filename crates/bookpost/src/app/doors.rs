@@ -3,11 +3,12 @@
 use std::{
     pin::Pin,
     sync::{
-        Arc, OnceLock,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
+use jiff::{SignedDuration, Timestamp};
 use mail::clock::Clock;
 use store::{Alarm, AlarmKind, Claimed, NewMessage, Settlement, Source, Store, Verdict};
 
@@ -26,6 +27,8 @@ use crate::{
 
 /// What the alarm is about when mail cannot be stored.
 const WAY_IN: &str = "new mail";
+/// Where the disk is nearly full, a small mail is taken between two that are not: it is over when none was refused for so long.
+const CALM: SignedDuration = SignedDuration::from_mins(1);
 
 /// What the alarm is about when the database does not take an outcome.
 pub(super) const REFUSED_OUTCOMES: &str = "outcomes";
@@ -40,6 +43,8 @@ pub(super) struct Lines {
     alarms: Alarms,
     /// Mail is refused since the alarm was given.
     refusing: AtomicBool,
+    /// When it was refused last.
+    refused_at: Mutex<Timestamp>,
     /// Mail is handed over by the thread that stored it.
     runtime: tokio::runtime::Handle,
 }
@@ -52,9 +57,14 @@ impl Lines {
         (handle, metrics, alarms): (Handle, Metrics, Alarms),
     ) -> Self {
         let all = routes.iter().map(|route| Arc::clone(&route.line)).collect();
-        let (refusing, runtime) = (AtomicBool::new(false), tokio::runtime::Handle::current());
+        let (refusing, refused_at) = (AtomicBool::new(false), Mutex::new(Timestamp::MIN));
+        let runtime = tokio::runtime::Handle::current();
         let (leases, delivery) = (Arc::clone(leases), Arc::clone(delivery));
-        Self { all, leases, handle, delivery, metrics, alarms, refusing, runtime }
+        Self { all, leases, handle, delivery, metrics, alarms, refusing, refused_at, runtime }
+    }
+
+    fn refused_at(&self) -> MutexGuard<'_, Timestamp> {
+        self.refused_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn line(&self, practice: bool) -> Option<&Arc<Line>> {
@@ -100,7 +110,10 @@ impl FreshMail for Lines {
 
     fn accepted(&self, messages: usize) {
         self.metrics.accepted(u64::try_from(messages).unwrap_or(u64::MAX));
-        if self.refusing.swap(false, Ordering::AcqRel) {
+        if self.refusing.load(Ordering::Acquire)
+            && self.delivery.clock.now().duration_since(*self.refused_at()) >= CALM
+            && self.refusing.swap(false, Ordering::AcqRel)
+        {
             self.alarms.clear(AlarmKind::Disk, WAY_IN);
         }
     }
@@ -108,6 +121,9 @@ impl FreshMail for Lines {
     fn refused(&self, why: &store::Error) {
         use store::Error;
         let disk = matches!(why, Error::DiskFull(_) | Error::Disk(_) | Error::Away(_) | Error::Corrupt(_));
+        if disk {
+            *self.refused_at() = self.delivery.clock.now();
+        }
         // Once: while the disk is full nobody remembers that the alarm was given.
         if disk && !self.refusing.swap(true, Ordering::AcqRel) {
             self.alarms.raise(

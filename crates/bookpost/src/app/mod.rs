@@ -14,6 +14,7 @@ pub mod exports;
 pub(crate) mod lost_secrets;
 mod machines;
 pub mod notice_run;
+mod opening;
 mod preferences;
 mod programs;
 mod retention;
@@ -46,6 +47,7 @@ use tokio::{
     task::JoinSet,
 };
 
+pub(crate) use self::opening::sort_out;
 pub use self::{
     decisions::Decisions,
     exports::Exports,
@@ -54,7 +56,12 @@ pub use self::{
     programs::Programs,
     schedules::Schedules,
 };
-use self::{doors::Lines, lost_secrets::Sealing, steps::Steps};
+use self::{
+    doors::Lines,
+    lost_secrets::Sealing,
+    opening::{Opened, open},
+    steps::Steps,
+};
 use crate::{
     alarms::Alarms,
     cli::words,
@@ -71,7 +78,7 @@ use crate::{
         journal::Journal,
         route::{Delivery, Line, Route, Upstream},
         settler,
-        start::{self, Recovered},
+        start::Recovered,
         unsettled::Unsettled,
         worker::{self, Activity, Handle, Leases, Parts, Worker},
     },
@@ -418,66 +425,6 @@ pub async fn open_queue(config: &Config, now: Timestamp) -> Result<Store, OpenEr
         Some(database) => Store::connect(&database.server(&config.data_dir), now).await,
         None => Store::open(&config.data_dir, now),
     }
-}
-
-/// The queue and its journal, with the last end sorted out, and the configuration as people prefer it.
-struct Opened {
-    config: Config,
-    /// That of the preferences in it.
-    version: i64,
-    store: Store,
-    journal: Journal,
-    recovered: Recovered,
-}
-
-async fn open(
-    config: Config,
-    source: Option<&Source>,
-    now: Timestamp,
-    boot_id: &str,
-    dice: &mut StdRng,
-) -> anyhow::Result<Opened> {
-    let store = open_queue(&config, now).await?;
-    sorted_out(store, config, source, now, boot_id, dice).await
-}
-
-/// For whoever only takes an open queue elsewhere: what the last end left is sorted out as at a start. Gives the configuration as people prefer it.
-pub(crate) async fn sort_out(
-    store: &Store,
-    config: Config,
-    source: &Source,
-    now: Timestamp,
-) -> anyhow::Result<Config> {
-    let Start { boot_id, seed, .. } = Start::of_this_machine()?;
-    let mut dice = StdRng::seed_from_u64(seed);
-    let opened = sorted_out(store.clone(), config, Some(source), now, &boot_id, &mut dice).await?;
-    // Of machines that share it, what one left that is dead.
-    store.take_over(now).await?;
-    Ok(opened.config)
-}
-
-async fn sorted_out(
-    store: Store,
-    config: Config,
-    source: Option<&Source>,
-    now: Timestamp,
-    boot_id: &str,
-    dice: &mut StdRng,
-) -> anyhow::Result<Opened> {
-    let preferences = store.preferences().await?;
-    let config = match source {
-        // Somebody may have changed preferences since it was loaded.
-        Some(source) => source.check(&preferences.values)?.config,
-        None => config,
-    };
-    let folder = config.data_dir.join("journal");
-    let (journal, mut replay) = Journal::open(&folder, store.store_id(), store.epoch(), boot_id)?;
-    if let Some(by) = store.clock_set() {
-        set_clock::move_outcomes(&mut replay.outcomes, by);
-    }
-    let policy = config.sending.in_doubt;
-    let recovered = start::recover(&store, &journal, replay, policy, &config.schedule, now, dice).await?;
-    Ok(Opened { config, version: preferences.version, store, journal, recovered })
 }
 
 /// Routes, their lines, and what rings when a line is nearly empty.

@@ -182,7 +182,7 @@ mod tests {
         for (html, expected) in [
             ("<p>a</p>\n<SCRIPT src=x>", &[(2, 1, Script)][..]),
             ("<p>é <b onClick = 'x()'>", &[(1, 9, Handler)]),
-            ("<a title=\"1 > 0\" href=\" java&#x73;cript&colon;x\">", &[(1, 18, Link)]),
+            ("<a title=\"1 > 0\" href=\" jav&#x61;script&colon;x\">", &[(1, 18, Link)]),
             ("<a href=java\tscript:x>", &[]),
             ("<a href='java\tscript:x'>", &[(1, 4, Link)]),
             ("<td {% if item_count > 1 %}onload=\"x\"{% endif %}>", &[(1, 28, Handler)]),
