@@ -93,8 +93,16 @@ pub struct Part {
 pub struct Counted {
     /// How many are in which state.
     pub states: BTreeMap<State, u64>,
-    /// There may be more: not everything was looked through.
+    /// There may be more: not everything was looked through, or counted.
     pub more: bool,
+}
+
+impl Counted {
+    /// What was counted of the newest; `more` where older mail was not looked through.
+    pub(crate) fn within(states: BTreeMap<State, u64>, more: bool) -> Self {
+        let full = states.values().sum::<u64>() >= COUNTED as u64;
+        Self { states, more: more || full }
+    }
 }
 
 /// What is to be known of a message before something is decided about it.
@@ -140,6 +148,8 @@ pub(crate) const FEW: usize = 5_000;
 pub(crate) const LOOKED: usize = 10_000;
 pub(crate) const LOOKED_MESSAGES: usize = 40_000;
 pub(crate) const LOOKED_SUBJECTS: usize = 30_000;
+/// So many recipients are counted, at most: each is read where it stands, which costs more than to look at a subject.
+pub(crate) const COUNTED: usize = 10_000;
 
 /// Between these stand all texts that begin like this.
 pub(crate) fn bounds(beginning: &str) -> (String, String) {

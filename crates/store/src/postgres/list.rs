@@ -15,6 +15,7 @@ use crate::{
     Attempt, Counted, Error, Filter, MessageId, Outline, Part, RecipientId, Row,
     codes::{count, instant, state, whole},
     rows::{Columns as _, attempt, shown},
+    search::COUNTED,
 };
 
 const ATTEMPTS: &str =
@@ -223,9 +224,10 @@ async fn counted(tx: &Tx<'_>, filter: &Filter) -> Result<Counted, Error> {
     let floor = floor.filter(|floor| first.is_none_or(|first| *floor > first));
     let conditions = Conditions::down(filter, None).from(floor.or(first)).among(&way);
     let question = format!(
-        "SELECT r.state, count(*) FROM {} WHERE {} GROUP BY r.state",
+        "SELECT state, count(*) FROM (SELECT r.state FROM {} WHERE {} ORDER BY {} LIMIT {COUNTED}) counted GROUP BY state",
         way.tables(),
-        conditions.text()
+        conditions.text(),
+        way.order()
     );
     let mut states = BTreeMap::new();
     for row in tx.all(&question, &conditions.values()).await? {
@@ -233,7 +235,7 @@ async fn counted(tx: &Tx<'_>, filter: &Filter) -> Result<Counted, Error> {
             states.insert(state, count(row.id(1)?));
         }
     }
-    Ok(Counted { states, more: floor.is_some() })
+    Ok(Counted::within(states, floor.is_some()))
 }
 
 /// The next $2 recipients behind $1 that match, in the order of their ids; with the values from $3 on.

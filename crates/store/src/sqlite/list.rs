@@ -16,7 +16,7 @@ use super::{
     rows::{self, text},
     tally,
 };
-use crate::{Attempt, Counted, Error, Filter, MessageId, Outline, Part, RecipientId, Row};
+use crate::{Attempt, Counted, Error, Filter, MessageId, Outline, Part, RecipientId, Row, search::COUNTED};
 
 const ATTEMPTS: &str =
     "SELECT started_at, ended_at, server, phase, reason, answer, instead_since, instead_reason FROM attempt
@@ -165,11 +165,12 @@ fn counted(sql: &Connection, filter: &Filter) -> Result<Counted, Error> {
     }
     let (way, first) = (Way::find(sql, filter)?, first(sql, filter)?);
     let floor = way.floor(sql, filter, None)?.filter(|floor| first.is_none_or(|first| *floor > first));
-    let conditions = Conditions::down(filter, None, 0).from(floor.or(first)).among(&way);
+    let conditions = Conditions::down(filter, None, COUNTED).from(floor.or(first)).among(&way);
     let question = format!(
-        "SELECT r.state, count(*), ?2 AS unused FROM {} WHERE {} GROUP BY r.state",
+        "SELECT state, count(*) FROM (SELECT r.state FROM {} WHERE {} ORDER BY {} LIMIT ?2) GROUP BY state",
         way.tables(),
-        conditions.text()
+        conditions.text(),
+        way.order()
     );
     let mut statement = sql.prepare_cached(&question)?;
     let mut found = statement.query(params_from_iter(conditions.values))?;
@@ -179,7 +180,7 @@ fn counted(sql: &Connection, filter: &Filter) -> Result<Counted, Error> {
             states.insert(state, count(row.get(1)?));
         }
     }
-    Ok(Counted { states, more: floor.is_some() })
+    Ok(Counted::within(states, floor.is_some()))
 }
 
 fn outlines(sql: &Connection, messages: &[MessageId]) -> Result<Vec<Outline>, Error> {

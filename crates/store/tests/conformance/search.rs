@@ -115,6 +115,10 @@ pub(crate) async fn a_part_looks_through_so_much_only(fresh: &Fresh) {
     let part = store.part(filter, part.next, 2).await.unwrap();
     assert_eq!(part.rows.iter().map(|row| row.recipient).collect::<Vec<_>>(), [first]);
     assert_eq!((part.next, part.looked_back_to), (None, None));
+    // As many are counted as costs little, whatever they are found by.
+    let subject = Filter { subject: Some("overdue".to_owned()), ..Filter::default() };
+    let counted = store.count(subject).await.unwrap();
+    assert_eq!(counted, Counted { states: [(State::Waiting, 10_000)].into(), more: true });
     // What is asked for by state and library alone is counted already.
     let waits = Filter { state: Some(State::Waiting), site: Some("MAIN".to_owned()), ..Filter::default() };
     let counted = store.count(waits).await.unwrap();

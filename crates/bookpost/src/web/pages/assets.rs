@@ -62,4 +62,19 @@ mod tests {
         let weight: usize = [&STYLE, &SCRIPT, &ICON].iter().map(|asset| asset.bytes.len()).sum();
         assert!(weight < 40_000, "{weight}");
     }
+
+    /// What fits in the light fits in the dark, and reads the same: the browser tests look at the dark for its colors only.
+    #[test]
+    fn the_dark_has_other_colors_and_nothing_else() {
+        let style = include_str!("assets/style.css");
+        let mut parts = style.split("prefers-color-scheme");
+        let dark = parts.nth(1).unwrap().split_once("}\n}").unwrap().0;
+        assert_eq!(parts.next(), None, "one place for the dark");
+        let (scheme, declared) = dark.split_once(":root {").unwrap();
+        assert_eq!(scheme.trim(), ": dark) {");
+        let declared: Vec<_> = declared.trim().lines().map(str::trim).collect();
+        assert!(declared.len() > 10, "{declared:?}");
+        let other = declared.iter().find(|line| !(line.starts_with("--") && line.contains(": #")));
+        assert_eq!(other, None);
+    }
 }
