@@ -2,7 +2,7 @@
 
 use jiff::{Timestamp, tz::TimeZone};
 use mail::{
-    Envelope, ReversePath,
+    Envelope, Reason, ReversePath,
     message::{AutoSubmitted, Mailbox, NewMail},
 };
 use store::{Alarm, AlarmKind, Class, Door, Kind, NewMessage};
@@ -17,7 +17,7 @@ const MAILDROP: &str = "sendmail";
 pub fn message(config: &Config, alarm: &Alarm, telling: Telling, now: Timestamp) -> Option<NewMessage> {
     let to = config.alarms.email.clone()?;
     let from = config.sender().map_or_else(|| to.clone(), |(_, email)| email.clone());
-    let subject = format!("Bookpost: {} ({})", subject(alarm, telling), config.library);
+    let subject = format!("Bookpost: {} ({})", subject(alarm, telling, config.sending.servers.len() > 1), config.library);
     // The letters about one alarm must not be taken for one.
     let unique = format!("alarm-{}-{}-{}", alarm.id, now.as_microsecond(), telling.name());
     let message_id = format!("<{unique}@{}>", config.sending.ehlo_name);
@@ -59,16 +59,28 @@ pub fn message(config: &Config, alarm: &Alarm, telling: Telling, now: Timestamp)
     })
 }
 
-fn subject(alarm: &Alarm, telling: Telling) -> String {
+fn subject(alarm: &Alarm, telling: Telling, two: bool) -> String {
+    let server = match &*alarm.subject {
+        "server1" if two => "Server 1",
+        "server2" if two => "Server 2",
+        "google" => "Google",
+        "microsoft" => "Microsoft",
+        _ => "the mail server",
+    };
     let about = match alarm.kind {
-        AlarmKind::Held if alarm.subject == MAILDROP => "mail of the sendmail command needs a look",
+        AlarmKind::Held if alarm.subject == MAILDROP => "mail of the sendmail command needs a look".to_owned(),
         AlarmKind::SenderRefused if why_not_this_way(&alarm.subject).is_some() => {
-            "a message cannot leave in the way that is set"
+            "a message cannot leave in the way that is set".to_owned()
         }
-        kind => about(kind),
+        AlarmKind::ServerDown => format!("{server} does not take mail"),
+        AlarmKind::SignIn if alarm.reason == Some(Reason::PasswordLost.into()) => {
+            format!("the password for {server} must be entered again")
+        }
+        AlarmKind::SignIn => format!("{server} does not let us in"),
+        kind => about(kind).to_owned(),
     };
     match telling {
-        Telling::Started => about.to_owned(),
+        Telling::Started => about,
         Telling::Still => format!("still: {about}"),
         Telling::Over => format!("it is over: {about}"),
     }
@@ -77,8 +89,6 @@ fn subject(alarm: &Alarm, telling: Telling) -> String {
 /// What it is about, in a few words.
 fn about(kind: AlarmKind) -> &'static str {
     match kind {
-        AlarmKind::ServerDown => "the mail server does not take mail",
-        AlarmKind::SignIn => "the mail server does not let us in",
         AlarmKind::BackupInUse => "the backup server is sending",
         AlarmKind::SenderRefused => "the mail server refuses a sender address",
         AlarmKind::ReportLost => "a return report could not be delivered",
@@ -124,4 +134,38 @@ fn text(alarm: &Alarm, telling: Telling) -> String {
 /// As the clock on the wall shows it.
 fn local(at: Timestamp) -> String {
     TimeZone::system().to_datetime(at).strftime("%A, %-d %B %Y, %H:%M").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_subject_names_the_server_where_there_are_two_and_a_lost_password_for_what_it_is() {
+        let of = |kind, subject: &str, reason: Option<Reason>| Alarm {
+            id: 1,
+            kind,
+            subject: subject.to_owned(),
+            reason: reason.map(Into::into),
+            text: String::new(),
+            started_at: Timestamp::UNIX_EPOCH,
+            ended_at: None,
+            told: 0,
+        };
+        for (alarm, two, expected) in [
+            (of(AlarmKind::ServerDown, "server1", None), false, "the mail server does not take mail"),
+            (of(AlarmKind::ServerDown, "server1", None), true, "Server 1 does not take mail"),
+            (of(AlarmKind::SignIn, "server2", None), true, "Server 2 does not let us in"),
+            (of(AlarmKind::SignIn, "google", None), false, "Google does not let us in"),
+            (
+                of(AlarmKind::SignIn, "server2", Some(Reason::PasswordLost)),
+                true,
+                "the password for Server 2 must be entered again",
+            ),
+        ] {
+            assert_eq!(subject(&alarm, Telling::Started, two), expected);
+        }
+        let down = of(AlarmKind::ServerDown, "server1", None);
+        assert_eq!(subject(&down, Telling::Over, false), "it is over: the mail server does not take mail");
+    }
 }
