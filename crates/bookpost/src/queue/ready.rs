@@ -78,6 +78,10 @@ impl Ready {
     }
 
     /// Puts messages at the end of their lines. When the line is stopped they come back.
+    ///
+    /// Of a notice that goes to several addresses each mail counts with all its bytes. While they stand in line they share them; but each is
+    /// written anew with its own address when its turn comes (`deliver::letter`), and may be on a connection with the others. So the sum is
+    /// the most that they come to take, and never less than what they take.
     pub fn push(&self, messages: Vec<Claimed>) -> Vec<Claimed> {
         let messages: Vec<_> = messages.into_iter().flat_map(for_each_address).collect();
         let count = messages.len();

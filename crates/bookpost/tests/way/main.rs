@@ -42,6 +42,7 @@ mod schedule_stops;
 mod scheduled;
 mod schedules;
 mod set_clock;
+mod several_addresses;
 mod teachers;
 mod token_faults;
 mod token_kill;
