@@ -9,11 +9,11 @@ use crate::{
         control::{Failure, Older, QueueRequest, Reply},
         queue,
     },
-    queue::worker::Handle,
+    queue::{limited::KeptBack, worker::Handle},
 };
 use jiff::Timestamp;
 use mail::clock::Clock;
-use store::{Actor, AlarmKind, Error, Move, NewAudit, RunId, Selection, Store};
+use store::{Actor, AlarmKind, Error, Move, NewAudit, Run, RunId, Selection, State, Store};
 
 /// The way by which commands and pages decide. All clones are the same.
 #[derive(Clone)]
@@ -115,11 +115,25 @@ impl Decisions {
         self.carry_out_noted(request, line).await.0
     }
 
+    /// What keeps back the mail of this run, if a limit does.
+    async fn kept_back(&self, run: &Run, now: Timestamp) -> Option<KeptBack> {
+        let waits = [State::Waiting, State::Sending].iter().any(|state| run.states.contains_key(state));
+        let limited = self.worker.limited.borrow().clone().filter(|_| waits && !run.practice)?;
+        let kept_back = limited.keeps_back(&self.store, now).await;
+        kept_back.unwrap_or_else(|error| {
+            tracing::error!(%error, "what a limit keeps back could not be read");
+            None
+        })
+    }
+
     async fn to_the_end(&self, request: QueueRequest, now: Timestamp) -> Reply {
         let moves = matches!(request, QueueRequest::Move { .. } | QueueRequest::Resume { .. });
         let pauses = matches!(request, QueueRequest::Pause | QueueRequest::Resume { .. });
         let _alone = if pauses { Some(self.worker.pausing.lock().await) } else { None };
-        let reply = queue::perform(&self.store, request, true, now).await;
+        let mut reply = queue::perform(&self.store, request, true, now).await;
+        if let Reply::ShownRun(shown) = &mut reply {
+            shown.kept_back = self.kept_back(&shown.run, now).await;
+        }
         match reply {
             Reply::Paused(_) => self.worker.pause(true).await,
             Reply::Resumed { .. } => {

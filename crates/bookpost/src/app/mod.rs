@@ -357,7 +357,7 @@ impl App {
     pub fn sources(&self) -> web::Sources {
         let activity = self.worker.activity.clone();
         let (servers, journal) = (self.worker.servers.clone(), self.journal.clone());
-        let recovery = self.worker.recovery.clone();
+        let (recovery, limited) = (self.worker.recovery.clone(), self.worker.limited.clone());
         let folder = self.settings.now().data_dir.clone();
         web::Sources {
             store: self.store.clone(),
@@ -379,6 +379,7 @@ impl App {
                 disk: receive::free(&folder).map(|free| web::Disk { free, floor: receive::DISK_FLOOR }),
                 breakers: servers.borrow().clone(),
                 recovery: *recovery.borrow(),
+                limited: limited.borrow().clone(),
                 journal_syncs: journal.stats().syncs,
             }),
         }

@@ -142,7 +142,7 @@ async fn answer(store: &Store, request: QueueRequest, service: bool, now: Timest
         QueueRequest::Run(id) => {
             let (run, left_out) = (store.run(id).await?, store.left_out_of(id).await?);
             let (numbers, libraries) = numbers(&store.run_by_site(id).await?);
-            Reply::ShownRun(ShownRun { run, numbers, libraries, left_out })
+            Reply::ShownRun(ShownRun { run, numbers, libraries, left_out, kept_back: None })
         }
         QueueRequest::Notices(request) => saved_notices::answer(store, request, now).await?,
         QueueRequest::Runs { limit } => Reply::Runs(store.runs(limit.min(ROWS)).await?),

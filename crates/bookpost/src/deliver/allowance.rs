@@ -26,7 +26,10 @@ pub struct Reached {
 #[derive(Debug)]
 pub struct Allowance(Mutex<Given>);
 
-#[derive(Debug)]
+/// So many turns of waiting are foreseen: more than a month of the smallest of them.
+const FORESEEN: usize = 10_000;
+
+#[derive(Debug, Clone)]
 struct Given {
     minute: Window,
     day: Window,
@@ -78,6 +81,11 @@ impl Allowance {
         self.lock().reached(limits, 1, now)
     }
 
+    /// When so many more will have gone, if each goes as soon as it may from `from` on; reckoned on a copy. None: that takes too many turns to be told.
+    pub fn through_at(&self, limits: Limits, count: u64, from: Timestamp) -> Option<Timestamp> {
+        self.lock().clone().through_at(limits, count, from)
+    }
+
     fn lock(&self) -> MutexGuard<'_, Given> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -93,6 +101,26 @@ impl Given {
         of(&mut self.day, limits.per_day, true).or_else(|| of(&mut self.minute, limits.per_minute, false))
     }
 
+    fn through_at(mut self, limits: Limits, count: u64, from: Timestamp) -> Option<Timestamp> {
+        let (mut left, mut now) = (count, from);
+        for _ in 0..FORESEEN {
+            if let Some(reached) = self.reached(limits, 1, now) {
+                now = reached.until;
+                continue;
+            }
+            let room = |window: &Window, limit: Option<u32>| {
+                limit.map_or(u64::MAX, |limit| u64::from(limit).saturating_sub(window.total))
+            };
+            let room = room(&self.minute, limits.per_minute).min(room(&self.day, limits.per_day));
+            if left <= room {
+                return Some(now);
+            }
+            left -= room;
+            self.add(room, now);
+        }
+        None
+    }
+
     fn add(&mut self, count: u64, now: Timestamp) {
         self.minute.add(count, now);
         self.day.add(count, now);
@@ -100,7 +128,7 @@ impl Given {
 }
 
 /// What was given within a span of time, by stretches that leave it as a whole.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Window {
     span: SignedDuration,
     stretch: SignedDuration,
@@ -223,6 +251,34 @@ mod tests {
         allowance.charge(1, at(71));
         allowance.give_back(7, at(3_000));
         assert!(allowance.take(limits, 1, at(72)).is_err());
+    }
+
+    /// What is foreseen is what comes.
+    #[test]
+    fn it_is_foreseen_when_so_many_have_gone() {
+        for (limits, gone, count) in [
+            (limits(30, 0), 30, 100),
+            (limits(30, 0), 7, 1),
+            (limits(0, 40), 40, 61),
+            (limits(20, 100), 20, 250),
+            (limits(0, 0), 5, 1_000),
+        ] {
+            let allowance = Allowance::default();
+            for _ in 0..gone {
+                allowance.take(limits, 1, at(0)).unwrap();
+            }
+            let foreseen = allowance.through_at(limits, count, at(5)).unwrap();
+            let (mut left, mut now) = (count, at(5));
+            while left > 0 {
+                match allowance.take(limits, 1, now) {
+                    Ok(()) => left -= 1,
+                    Err(reached) => now = reached.until,
+                }
+            }
+            assert_eq!(foreseen, now, "{limits:?} {gone} {count}");
+        }
+        let allowance = Allowance::default();
+        assert_eq!(allowance.through_at(limits(0, 1), 20_000, at(0)), None, "nobody waits for that");
     }
 
     #[test]

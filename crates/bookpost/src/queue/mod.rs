@@ -3,6 +3,7 @@
 pub mod exits;
 pub mod journal;
 pub mod lane;
+pub mod limited;
 mod log;
 pub mod mark;
 pub mod ready;

@@ -163,6 +163,7 @@ impl Worker {
         loop {
             let arrivals = self.delivery.unsettled.arrivals();
             let wake_at = self.advance().await;
+            self.show_limit();
             self.answer_pausers().await;
             self.announce(wake_at, arrivals);
             let clock = Arc::clone(&self.delivery.clock);

@@ -34,6 +34,7 @@ use crate::{
     deliver::hosting::{self, Answer, Hosting, LookupError, NameServers},
     identity::People,
     preferences::mail_accounts::MailAccounts,
+    queue::limited::Limited,
     receive::Submitter,
     returns::incoming::Counts as CameBackCounts,
 };
@@ -104,6 +105,8 @@ pub struct Moment {
     pub breakers: Vec<(String, bool)>,
     /// How what waited for a server leaves since it took mail again.
     pub recovery: Option<Recovery>,
+    /// The limit that was reached last of the server that sends.
+    pub limited: Option<Limited>,
     /// Syncs of the outcome journal so far.
     pub journal_syncs: u64,
 }

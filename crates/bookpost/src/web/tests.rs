@@ -14,6 +14,7 @@ fn well() -> Moment {
         disk: Some(Disk { free: 5_000_000_000, floor: 100_000_000 }),
         breakers: vec![("server1".to_owned(), true), ("server2".to_owned(), false)],
         recovery: None,
+        limited: None,
         journal_syncs: 7,
     }
 }
@@ -56,7 +57,7 @@ fn unwell_is_what_this_machine_can_mend() {
     }
     let pause = Some(store::Pause { began_at: at(), why: store::PauseWhy::ByPerson });
     let health = judge(&well(), Ok(Counts::default()), Ok(vec![]), pause);
-    assert!(health.ok && health.notes[0].starts_with("sending is paused since 20"), "{health:?}");
+    assert!(health.ok && health.notes[0].starts_with("sending has been paused since 20"), "{health:?}");
     let pause = Some(store::Pause { began_at: at(), why: store::PauseWhy::Restored { of: at() } });
     let health = judge(&well(), Ok(Counts::default()), Ok(vec![]), pause);
     assert!(health.ok && health.notes[0].starts_with("Restored from the backup of 2026-11-23"), "{health:?}");

@@ -340,6 +340,12 @@ fn preferences(way: &Way) -> BTreeMap<String, Option<String>> {
             ] {
                 all[format!("{}.{key}", server.name)] = value;
             }
+            for (key, limit) in [("per_minute", server.limits.per_minute), ("per_day", server.limits.per_day)]
+            {
+                if let Some(limit) = limit {
+                    all[format!("{}.{key}", server.name)] = json!(limit);
+                }
+            }
         }
     }
     let all = all.as_object().cloned().unwrap();

@@ -14,6 +14,7 @@ mod first_question;
 mod left_out;
 mod letters;
 mod libraries;
+mod limits;
 mod live;
 mod log;
 mod look;

@@ -24,6 +24,7 @@ use crate::{
     app::text::As,
     notices::import::Columns,
     preferences::{DoNotSend, mail_accounts::Without},
+    queue::limited::KeptBack,
 };
 
 /// What a command asks of the service.
@@ -430,6 +431,9 @@ pub struct ShownRun {
     pub libraries: Vec<SiteNumbers>,
     /// Everyone who was not written to, and why.
     pub left_out: Vec<LeftOut>,
+    /// A limit keeps some of it back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_back: Option<KeptBack>,
 }
 
 /// What a run would do.

@@ -10,6 +10,7 @@ use crate::cli::{
     control::{Preview, Progress, RunNumbers, RunSummary, ShownRun, leaves_out},
     words,
 };
+use crate::queue::limited::{KeptBack, KeptBy};
 
 /// Left-out patrons that are named one by one at the end of a run; the rest is counted.
 const NAMED: usize = 20;
@@ -94,11 +95,50 @@ pub(super) fn show(shown: &ShownRun, view: &View<'_>) -> String {
         by_library(shown),
         named(left_out, &Named::All)
     )
+        shown.kept_back.as_ref().map(|kept_back| limit(kept_back, view)).unwrap_or_default(),
 }
 
 /// As the page has it: each line adds up, and all of them to the last.
 fn by_library(ShownRun { run, numbers, libraries, .. }: &ShownRun) -> String {
     if numbers.asked == 0 {
+/// As the page says it.
+fn limit(kept_back: &KeptBack, view: &View<'_>) -> String {
+    let KeptBack { server, by, limit, until, through_at } = kept_back;
+    let (server, until) = (plain_name(server), view.at(*until));
+    let (n, set) = (limit.unwrap_or_default(), "that is the limit under Preferences > Setup > Email");
+    let said = match by {
+        KeptBy::Minute => {
+            let go = counted(n, "mail a minute goes", "mails a minute go");
+            format!("No more than {go} to {server}: {set}. The rest waits its turn and goes by itself.")
+        }
+        KeptBy::Day => {
+            let (mails, have) = (counted(n, "mail", "mails"), if n == 1 { "has" } else { "have" });
+            format!(
+                "The {mails} that {server} is given in 24 hours {have} gone: {set}. The rest is not lost, and goes on by itself at {until}, bit by bit."
+            )
+        }
+        KeptBy::Server => format!(
+            "{} takes no more mail for now: our allowance there is used up. What waits is not lost and comes back to nobody. It is tried again at {until}, and then every hour until it is taken.",
+            server.replacen('y', "Y", usize::from(server.starts_with("your")))
+        ),
+    };
+    let through = through_at
+        .map(|at| format!(" All that waits now will have gone by about {}.", view.at(at)))
+        .unwrap_or_default();
+    format!("\n! {said}{through}\n")
+}
+
+/// As it stands within a sentence.
+fn plain_name(server: &str) -> &str {
+    match server {
+        "server1" => "your mail server (Server 1)",
+        "server2" => "your backup mail server (Server 2)",
+        "google" => "Google",
+        "microsoft" => "Microsoft",
+        other => other,
+    }
+}
+
         return String::new();
     }
     let taken = if run.practice { "practice" } else { "accepted" };
@@ -305,7 +345,9 @@ mod tests {
         let Run { states, left_out: by_why, .. } = run();
         let part = RunPart { states, left_out: by_why, ..RunPart::default() };
         let (numbers, libraries) = numbers(&[(Some("MAIN".to_owned()), part)].into());
-        let shown = show(&ShownRun { run: run(), numbers, libraries, left_out: left_out(21) }, &VIEW);
+        let kept_back = None;
+        let shown = ShownRun { run: run(), numbers, libraries, left_out: left_out(21), kept_back };
+        let shown = show(&shown, &VIEW);
         for name in ["MAIN", "all"] {
             let line = shown.lines().find(|line| line.starts_with(name)).unwrap();
             let line: Vec<_> = line.split_whitespace().skip(1).collect();
@@ -347,6 +389,46 @@ mod tests {
         let practice = Run { states: BTreeMap::from([(State::Practiced, 5)]), ..finished() };
         let shown = list(&[finished(), practice], &VIEW);
         let figures: Vec<Vec<&str>> =
+    #[test]
+    fn it_is_said_how_lines_without_a_library_are_given_one() {
+        let without = LeftOut {
+            why: LeftOutWhy::UnknownBranch,
+            detail: LeftOutDetail::NoBranch { items: 1 },
+            ..left_out(1).remove(0)
+        };
+        let of = |left_out| preview(&Preview { notices: 0, lists: 0, left_out, first: None });
+        let said = of(vec![without]);
+        assert!(said.contains("Lines that name no library belong to: --site CODE says which"), "{said}");
+        assert!(!of(left_out(1)).contains("--site"));
+    }
+
+    #[test]
+    fn a_limit_is_said_as_on_the_page() {
+        let kept_back = |by, limit| KeptBack {
+            server: "server1".to_owned(),
+            by,
+            limit,
+            until: VIEW.now,
+            through_at: limit.map(|_| VIEW.now),
+        };
+        for (kept_back, said) in [
+            (
+                kept_back(KeptBy::Minute, Some(30)),
+                "No more than 30 mails a minute go to your mail server (Server 1): that is the limit under Preferences > Setup > Email. The rest waits its turn and goes by itself. All that waits now will have gone by about 1970-01-01 00:00.",
+            ),
+            (
+                kept_back(KeptBy::Day, Some(1)),
+                "The 1 mail that your mail server (Server 1) is given in 24 hours has gone: that is the limit under Preferences > Setup > Email. The rest is not lost, and goes on by itself at 1970-01-01 00:00, bit by bit. All that waits now will have gone by about 1970-01-01 00:00.",
+            ),
+            (
+                kept_back(KeptBy::Server, None),
+                "Your mail server (Server 1) takes no more mail for now: our allowance there is used up. What waits is not lost and comes back to nobody. It is tried again at 1970-01-01 00:00, and then every hour until it is taken.",
+            ),
+        ] {
+            assert_eq!(limit(&kept_back, &VIEW), format!("\n! {said}\n"));
+        }
+    }
+
             shown.lines().skip(1).map(|line| line.split_whitespace().skip(4).collect()).collect();
         assert_eq!(figures[0], ["13", "7", "0", "2", "1", "1", "1", "1", "21"], "{shown}");
         assert_eq!(figures[1], ["5", "0", "5", "0", "0", "0", "0", "0", "21"], "{shown}");

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use store::Recovery;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
-use crate::queue::{ready::OfRun, route::Upstream};
+use crate::queue::{limited::Limited, ready::OfRun, route::Upstream};
 
 /// What the dispatcher is doing, for `serve`, `notices run` and tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +39,8 @@ pub struct Handle {
     pub servers: watch::Receiver<Vec<(String, bool)>>,
     /// How what waited for the servers of real mail leaves, since one of them took mail again.
     pub recovery: watch::Receiver<Option<Recovery>>,
+    /// The limit that was reached last of the server that sends real mail.
+    pub limited: watch::Receiver<Option<Limited>>,
     /// Held by whoever pauses or resumes, so that the queue and the dispatcher are told the same.
     pub pausing: Arc<Mutex<()>>,
 }
@@ -50,6 +52,7 @@ pub struct Inbox {
     pub(super) activity: watch::Sender<Activity>,
     pub(super) servers: watch::Sender<Vec<(String, bool)>>,
     pub(super) recovery: watch::Sender<Option<Recovery>>,
+    pub(super) limited: watch::Sender<Option<Limited>>,
 }
 
 #[derive(Debug)]
@@ -78,14 +81,16 @@ pub fn inbox() -> (Handle, Inbox) {
     let (activity, watched) = watch::channel(Activity::Busy);
     let (servers, shown) = watch::channel(Vec::new());
     let (recovery, seen) = watch::channel(None);
+    let (limited, known) = watch::channel(None);
     let handle = Handle {
         requests: sender,
         activity: watched,
         servers: shown,
         recovery: seen,
+        limited: known,
         pausing: Arc::default(),
     };
-    (handle, Inbox { requests, activity, servers, recovery })
+    (handle, Inbox { requests, activity, servers, recovery, limited })
 }
 
 impl Handle {

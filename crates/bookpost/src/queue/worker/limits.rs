@@ -8,7 +8,7 @@ use super::{Worker, later, told::plain_name};
 use crate::{
     deliver::{allowance::Reached, conclude::QUOTA_PAUSE},
     preferences::mail_accounts,
-    queue::route::Pause,
+    queue::{limited::Limited, route::Pause},
 };
 
 impl Worker {
@@ -66,6 +66,18 @@ impl Worker {
         );
         let cause = Cause::new(Reason::LimitReached, text);
         self.alarms.raise(AlarmKind::Quota, &upstream.server.name, cause);
+    }
+
+    /// Whoever asks what mail waits for is told of the limit that the server that sends has reached.
+    pub(super) fn show_limit(&self) {
+        let real = self.routes.iter().find(|route| !route.practice);
+        let active = real.and_then(|route| route.upstreams.get(route.active()?));
+        let limited = active.and_then(Limited::of);
+        self.inbox.limited.send_if_modified(|shown| {
+            let news = *shown != limited;
+            *shown = limited;
+            news
+        });
     }
 
     /// A person hears that it is over when an hour has passed in which the limit kept nothing back.

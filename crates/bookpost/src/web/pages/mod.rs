@@ -21,6 +21,7 @@ mod hand_over;
 mod installations;
 mod known;
 mod libraries;
+mod limited;
 mod links;
 mod list;
 mod live;

@@ -22,7 +22,7 @@ use crate::{
     identity::Permission,
     web::pages::{
         frame::{Frame, Place, page},
-        marks, not_here,
+        limited, marks, not_here,
         row::{self, site_name},
         standing::Standing,
         visit::Visit,
@@ -67,6 +67,8 @@ struct Page {
     may_have: Option<(String, String)>,
     /// Why nothing of it leaves at the moment: as the first page says it.
     stuck: Option<String>,
+    /// A limit keeps some of it back: as the first page says it.
+    limited: Option<String>,
     /// Who was to get a mail and gets none, as a person decided: what follows, and where they are named.
     neither: Option<(String, String)>,
     /// The same, but that their mail may have arrived.
@@ -141,6 +143,7 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
     let not_left = [State::Waiting, State::Held, State::InDoubt];
     let stoppable = not_left.iter().any(|state| sums.state(*state) + sums.copies(&[*state]) > 0)
         || sources.notices.in_line(run.id, visit.sites()) > 0;
+    let (stuck, limited) = stuck(visit, run, sums).await?;
     Ok(Page {
         f: Frame::around(visit, Place::Notices).await?,
         id: run.id.0,
@@ -157,7 +160,8 @@ async fn shown(visit: &Visit, run: &Run, sums: &Sums) -> Result<Page, Error> {
             let says = words.count("run-may-have-arrived", sums.waiting_in_doubt);
             (says, names(run, WAITING_IN_DOUBT, None))
         }),
-        stuck: stuck(visit, run, sums).await?,
+        stuck,
+        limited,
         neither: neither(words, run, sums, under_way).filter(|_| may_run(visit)),
         doubtful: doubtful(words, run, sums).filter(|_| may_run(visit)),
         states: states(words, run, sums, by.as_deref()),
@@ -194,10 +198,11 @@ async fn stuck(visit: &Visit, run: &Run, sums: &Sums) -> Result<Option<String>, 
         return Ok(None);
     }
     let (standing, _) = Standing::read(&visit.pages.sources).await?;
+    let limited = limited::told(&standing, &visit.pages.sources, &visit.clockwork).await?;
     let way = &visit.pages.sources.config().sending.way;
     let is_stuck =
         matches!(standing, Standing::Down { .. } | Standing::Refused { .. } | Standing::Locked { .. });
-    Ok(is_stuck.then(|| standing.sentence(way, &visit.clockwork)))
+    Ok((is_stuck.then(|| standing.sentence(way, &visit.clockwork)), limited))
 }
 
 /// Where what comes back later is to be found: by its address, if what was taken is all of one library.

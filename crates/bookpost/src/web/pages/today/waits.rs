@@ -3,7 +3,7 @@
 use store::{Error, Filter, ForLater, State};
 
 use super::{
-    super::{known::Known, notices::Pending, recovered, visit::Visit},
+    super::{known::Known, limited, notices::Pending, recovered, visit::Visit},
     to_do::links,
 };
 use crate::identity::Permission;
@@ -29,7 +29,15 @@ pub(super) async fn read(
 ) -> Result<Vec<Note>, Error> {
     let waits = known.now(&visit.sites()).waiting > 0;
     let leaves = recovered::leaves(&known.standing, &visit.pages.sources, &visit.clockwork).filter(|_| waits);
-    let told = leaves.into_iter().chain(later(visit, for_later)).map(|text| Note { text, mails: Vec::new() });
+    let limited = match waits {
+        true => limited::told(&known.standing, &visit.pages.sources, &visit.clockwork).await?,
+        false => None,
+    };
+    let told = leaves
+        .into_iter()
+        .chain(limited)
+        .chain(later(visit, for_later))
+        .map(|text| Note { text, mails: Vec::new() });
     Ok(told.chain(in_doubt(visit, known.standing.sends()).await?).chain(full(visit, pending, ages)).collect())
 }
 

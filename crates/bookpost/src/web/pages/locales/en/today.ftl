@@ -173,7 +173,17 @@ to-do-not-written-days = { $n ->
    *[other] { $n } entries of the last days got no mail, and can still get one
   }
 to-do-not-written-link = Show who and why
-recovered = Mail goes out again since { $since }. What waited for the server leaves by itself within the next { $minutes }, a part at a time.
+limited-minute = { $n ->
+    [one] No more than { $n } mail a minute goes to { $server }: that is the limit under Preferences > Setup > Email. The rest waits its turn and goes by itself.
+   *[other] No more than { $n } mails a minute go to { $server }: that is the limit under Preferences > Setup > Email. The rest waits its turn and goes by itself.
+  }
+limited-day = { $n ->
+    [one] The { $n } mail that { $server } is given in 24 hours has gone: that is the limit under Preferences > Setup > Email. The rest is not lost, and goes on by itself at { $until }, bit by bit.
+   *[other] The { $n } mails that { $server } is given in 24 hours have gone: that is the limit under Preferences > Setup > Email. The rest is not lost, and goes on by itself at { $until }, bit by bit.
+  }
+limited-server = { $server } takes no more mail for now: our allowance there is used up. What waits is not lost and comes back to nobody. It is tried again at { $until }, and then every hour until it is taken.
+limited-through = All that waits now will have gone by about { $when }.
+recovered = Mail has been going out again since { $since }. What waited for the server leaves by itself within the next { $minutes }, a part at a time.
 waits-for-later = { $n ->
     [one] { $n } mail is timed for later.
    *[other] { $n } mails are timed for later.

@@ -173,6 +173,16 @@ to-do-not-written-days = { $n ->
    *[other] { $n } entradas de los últimos días quedaron sin correo, y todavía pueden recibirlo
   }
 to-do-not-written-link = Ver quién y por qué
+limited-minute = { $n ->
+    [one] No sale más de { $n } correo por minuto hacia { $server }: es el límite fijado en Preferencias > Configuración > Correo. El resto espera su turno y sale por sí solo.
+   *[other] No salen más de { $n } correos por minuto hacia { $server }: es el límite fijado en Preferencias > Configuración > Correo. El resto espera su turno y sale por sí solo.
+  }
+limited-day = { $n ->
+    [one] Ya salió el único correo ({ $n }) que se da a { $server } en 24 horas: es el límite fijado en Preferencias > Configuración > Correo. El resto no se ha perdido y sigue por sí solo, poco a poco, a partir de entonces: { $until }.
+   *[other] Ya salieron los { $n } correos que se dan a { $server } en 24 horas: es el límite fijado en Preferencias > Configuración > Correo. El resto no se ha perdido y sigue por sí solo, poco a poco, a partir de entonces: { $until }.
+  }
+limited-server = { $server } no acepta más correo por ahora: nuestro cupo allí se ha agotado. Lo que espera no se ha perdido y no se devuelve a nadie. Próximo intento: { $until }; después, cada hora hasta que lo acepte.
+limited-through = Todo lo que espera ahora habrá salido aproximadamente a esta hora: { $when }.
 recovered = El correo vuelve a salir desde { $since }. Lo que esperaba al servidor sale por sí solo en los próximos { $minutes }, por partes.
 waits-for-later = { $n ->
     [one] { $n } correo espera la hora que se le dio.
