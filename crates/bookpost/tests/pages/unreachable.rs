@@ -1,7 +1,7 @@
 //! Who cannot be reached: a list to work through, for each with what is theirs.
 
 use bookpost::config::Way;
-use store::{NewMessage, Patron, Verdict};
+use store::{NewMessage, NewRun, Patron, Verdict};
 
 use crate::bench::{Bench, notice, servers};
 
@@ -42,6 +42,37 @@ async fn each_sees_whom_their_libraries_do_not_reach() {
     assert!(page.contains("href=\"/queue/unreachable/csv?site=EAST\""), "{page}");
     let page = bench.get("elsewhere", "/queue/unreachable?site=MAIN").await.text;
     assert!(page.contains("Everybody can be reached"), "{page}");
+    bench.stop().await;
+}
+
+/// Whose address it is only the family can say: wherever it stands what is to be done.
+#[tokio::test]
+async fn about_a_guardians_address_the_family_is_asked() {
+    let bench = Bench::staffed(servers()).await;
+    let tags = vec!["to guardians".to_owned()];
+    let new = NewRun {
+        notice: "overdue-items".to_owned(),
+        source: "overdues.csv".to_owned(),
+        practice: false,
+        started_at: bench.now(),
+    };
+    let run = Some(bench.app.store.begin_run(new).await.unwrap());
+    let of_run = |tags, mail: NewMessage| NewMessage { tags, run, ..mail };
+    let family = of_run(tags, to("mum@example.org", "Eve Smith", "MAIN"));
+    let family = bench.mail(family, Some(Verdict::Returned)).await;
+    let names = format!("/notices/runs/{}/names?what=returned", run.unwrap().0);
+    let places = [format!("/queue/{}", family.0), "/queue/unreachable".to_owned(), names.clone()];
+    for path in places.iter().map(String::as_str).chain(["/queue/unreachable/csv"]) {
+        let page = bench.get("administrator", path).await.text;
+        assert!(page.contains("Ask the family for the right address"), "{path}: {page}");
+        assert!(!page.contains("Ask the patron"), "{path}: {page}");
+    }
+    let ana = of_run(Vec::new(), to("ana@example.org", "Ana Ruiz", "MAIN"));
+    let ana = bench.mail(ana, Some(Verdict::Returned)).await;
+    for path in [format!("/queue/{}", ana.0), "/queue/unreachable".to_owned(), names] {
+        let page = bench.get("administrator", &path).await.text;
+        assert!(page.contains("Ask the patron for the right address"), "{path}: {page}");
+    }
     bench.stop().await;
 }
 

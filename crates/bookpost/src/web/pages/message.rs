@@ -179,7 +179,7 @@ fn recipient(
             Reason::AnswerUnknown if row.state == State::Waiting => {
                 words.with("names-tried-again", &[("until", &visit.clockwork.text(row.expires_at))])
             }
-            reason => words.what_to_do(reason),
+            reason => row::what_to_do(words, row, reason),
         }),
         report: row.reported_in.and_then(|id| reports.get(&id).cloned()),
         steps: timeline(visit, row, (attempts, came_back), (still, flow), who.as_deref()),

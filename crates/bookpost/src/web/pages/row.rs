@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use mail::Reason;
 use store::{Door, Error, Move, Row, State, backup_of};
 
-use super::{marks, standing::Standing, visit::Visit, wanted::OF_NONE, when::At};
+use super::{marks, standing::Standing, visit::Visit, wanted::OF_NONE, when::At, words::Words};
 use crate::{
-    app::deciders::{Deciders, decided_at},
+    app::{
+        deciders::{Deciders, decided_at},
+        notice_run::TO_GUARDIANS,
+    },
     config::Way,
     identity::Permission,
 };
@@ -46,6 +49,15 @@ pub(super) enum Flow {
     Down,
     /// None does, only because our sign-in is not accepted.
     SignedOut,
+}
+
+/// What is done about it. Where a family was written to, nobody can say whose address it is but the family.
+pub(super) fn what_to_do(words: &Words, row: &Row, reason: Reason) -> String {
+    let is_the_address = matches!(reason, Reason::AddressUnknown | Reason::MailboxDisabled);
+    if is_the_address && row.tags.iter().any(|tag| tag == TO_GUARDIANS) {
+        return words.t("names-family-do");
+    }
+    words.what_to_do(reason)
 }
 
 impl Flow {

@@ -143,7 +143,7 @@ impl Line {
             address: row::address(visit, &row.to.address),
             site: row.site.as_deref().map(|code| site_name(visit, code)),
             why: row.reason.map(|reason| words.reason(reason)).unwrap_or_default(),
-            what_to_do: row.reason.map(|reason| words.what_to_do(reason)).unwrap_or_default(),
+            what_to_do: row.reason.map(|reason| row::what_to_do(words, row, reason)).unwrap_or_default(),
             since: visit.clockwork.at(one.since),
             last: visit.clockwork.at(row.settled_at.unwrap_or(row.accepted_at)),
         }

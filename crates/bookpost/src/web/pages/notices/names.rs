@@ -22,7 +22,7 @@ use super::{
     title,
 };
 use crate::{
-    app::notice_run::{SENT_AGAIN, TO_GUARDIANS, may_go_again, sent_again_for},
+    app::notice_run::{SENT_AGAIN, may_go_again, sent_again_for},
     identity::Permission,
     web::pages::{
         frame::{Frame, Place, page},
@@ -402,14 +402,9 @@ pub(super) fn next_step(visit: &Visit, row: &Row) -> Option<String> {
         (State::Waiting, Reason::MailboxFull | Reason::AnswerUnknown) => {
             words.with("names-tried-again", &[("until", &visit.clockwork.text(row.expires_at))])
         }
-        (State::Returned, Reason::AddressUnknown | Reason::MailboxDisabled)
-            if row.tags.iter().any(|tag| tag == TO_GUARDIANS) =>
-        {
-            words.t("names-family-do")
-        }
         (State::Cancelled, Reason::ByPerson) if row.in_doubt_at.is_some() => words.t("names-doubtful-do"),
         (State::Cancelled, Reason::ByPerson) if !row.practice => words.t("names-cancelled-do"),
-        _ => words.what_to_do(reason),
+        _ => row::what_to_do(words, row, reason),
     })
 }
 
