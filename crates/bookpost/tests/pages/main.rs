@@ -20,6 +20,7 @@ mod log;
 mod look;
 mod lost_secrets;
 mod mail_account;
+mod nameless;
 mod newcomer;
 mod notices;
 #[cfg(feature = "oidc")]

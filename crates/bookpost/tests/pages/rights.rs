@@ -13,7 +13,7 @@ use crate::{
 const WHO: [&str; 5] = ["nobody", "viewer", "elsewhere", "manager", "administrator"];
 
 /// Address, form where something is sent, and what each is answered. The message waits, and is of MAIN; `elsewhere` manages EAST.
-pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 160] = [
+pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 161] = [
     ("/", None, [303, 200, 200, 200, 200]),
     // The run is of MAIN, and was begun by a command; nobody has uploaded anything.
     ("/notices", None, [303, 200, 200, 200, 200]),
@@ -37,6 +37,7 @@ pub(crate) const MAY: [(&str, Option<&str>, [u16; 5]); 160] = [
     ("/notices/check/x/columns", None, [303, 403, 404, 404, 404]),
     ("/notices/check/x/columns", Some(""), [303, 403, 404, 404, 404]),
     ("/notices/check/x/columns/forget", Some(""), [303, 403, 404, 404, 404]),
+    ("/notices/check/x/library", Some(""), [303, 403, 404, 404, 404]),
     ("/notices/check/x/mail", None, [303, 403, 404, 404, 404]),
     ("/notices/check/x/html", None, [303, 403, 404, 404, 404]),
     ("/notices/check/x/samples", Some(""), [303, 403, 404, 404, 404]),

@@ -10,7 +10,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp, civil::Date};
 use mail::Address;
 use serde::{Deserialize, Serialize};
-use store::{LedgerKey, LeftOut, LeftOutWhy, NamedItems, WrittenBefore};
+use store::{LedgerKey, LeftOut, LeftOutDetail, LeftOutWhy, NamedItems, WrittenBefore};
 use tokio::{
     sync::OwnedMutexGuard,
     task::{JoinError, JoinHandle},
@@ -406,6 +406,12 @@ impl Checked {
     /// How many earlier notices its run would keep from being sent, as their items came back.
     pub fn not_sent(&self) -> usize {
         self.left_out.iter().filter(|one| one.why == LeftOutWhy::ItemsReturned).count()
+    }
+
+    /// How many get no mail as their lines name no library.
+    pub fn nameless(&self) -> usize {
+        let lines = self.left_out.iter().filter(|one| matches!(one.detail, LeftOutDetail::NoBranch { .. }));
+        lines.count()
     }
 
     /// The name and number of somebody who gets a mail, counted from 0.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use mail::counted;
-use store::{LeftOut, Run, State};
+use store::{LeftOut, LeftOutDetail, Run, State};
 
 use super::{Table, View};
 use crate::cli::{
@@ -14,6 +14,9 @@ use crate::queue::limited::{KeptBack, KeptBy};
 
 /// Left-out patrons that are named one by one at the end of a run; the rest is counted.
 const NAMED: usize = 20;
+
+/// What is done where lines name no library.
+const NAMELESS: &str = "Lines that name no library belong to: --site CODE says which, for this run; notices.default_site among the preferences, for all";
 
 const AGAIN: &str = "will try again";
 
@@ -90,17 +93,14 @@ pub(super) fn show(shown: &ShownRun, view: &View<'_>) -> String {
     }
     let progress = Progress::of(&run.states).with_lists(&run.copies);
     format!(
-        "{table}\n{}{}{}",
+        "{table}\n{}{}{}{}",
         figures(&progress, run.practice, view.stays(run.practice).unwrap_or(AGAIN)),
+        shown.kept_back.as_ref().map(|kept_back| limit(kept_back, view)).unwrap_or_default(),
         by_library(shown),
         named(left_out, &Named::All)
     )
-        shown.kept_back.as_ref().map(|kept_back| limit(kept_back, view)).unwrap_or_default(),
 }
 
-/// As the page has it: each line adds up, and all of them to the last.
-fn by_library(ShownRun { run, numbers, libraries, .. }: &ShownRun) -> String {
-    if numbers.asked == 0 {
 /// As the page says it.
 fn limit(kept_back: &KeptBack, view: &View<'_>) -> String {
     let KeptBack { server, by, limit, until, through_at } = kept_back;
@@ -139,6 +139,9 @@ fn plain_name(server: &str) -> &str {
     }
 }
 
+/// As the page has it: each line adds up, and all of them to the last.
+fn by_library(ShownRun { run, numbers, libraries, .. }: &ShownRun) -> String {
+    if numbers.asked == 0 {
         return String::new();
     }
     let taken = if run.practice { "practice" } else { "accepted" };
@@ -269,6 +272,9 @@ fn named(left_out: &[LeftOut], how_many: &Named<'_>) -> String {
         for one in ones.iter().take(most) {
             let _ = writeln!(out, "  {}", words::who_was_left_out(one));
         }
+        if ones.iter().any(|one| matches!(one.detail, LeftOutDetail::NoBranch { .. })) {
+            let _ = writeln!(out, "  {NAMELESS}");
+        }
         if let Named::Some(rest) = how_many
             && ones.len() > NAMED
         {
@@ -384,12 +390,6 @@ mod tests {
     }
 
     #[test]
-    fn the_figures_of_a_run_add_up_and_keep_practice_apart() {
-        let finished = || Run { finished_at: Some(run().started_at), ..run() };
-        let practice = Run { states: BTreeMap::from([(State::Practiced, 5)]), ..finished() };
-        let shown = list(&[finished(), practice], &VIEW);
-        let figures: Vec<Vec<&str>> =
-    #[test]
     fn it_is_said_how_lines_without_a_library_are_given_one() {
         let without = LeftOut {
             why: LeftOutWhy::UnknownBranch,
@@ -429,6 +429,12 @@ mod tests {
         }
     }
 
+    #[test]
+    fn the_figures_of_a_run_add_up_and_keep_practice_apart() {
+        let finished = || Run { finished_at: Some(run().started_at), ..run() };
+        let practice = Run { states: BTreeMap::from([(State::Practiced, 5)]), ..finished() };
+        let shown = list(&[finished(), practice], &VIEW);
+        let figures: Vec<Vec<&str>> =
             shown.lines().skip(1).map(|line| line.split_whitespace().skip(4).collect()).collect();
         assert_eq!(figures[0], ["13", "7", "0", "2", "1", "1", "1", "1", "21"], "{shown}");
         assert_eq!(figures[1], ["5", "0", "5", "0", "0", "0", "0", "0", "21"], "{shown}");

@@ -87,6 +87,7 @@ done! {
     LogoRemoved "done-logo-removed"
     ColumnsKept "done-columns-kept"
     ColumnsForgotten "done-columns-forgotten"
+    LibraryOfLines "done-library-of-lines"
     NoticeSaved "done-notice-saved"
     NoticeDuplicated "done-notice-duplicated"
     NoticeOn "done-notice-on"

@@ -136,6 +136,7 @@ pub(super) fn router(sources: Sources) -> Router {
         .route("/notices/take", post(today::take))
         .route("/notices/check/{id}", get(notices::check))
         .merge(notices::routes_of_columns())
+        .merge(notices::routes_of_nameless())
         .merge(notices::routes_of_saved())
         .merge(schedules::routes())
         .merge(mail_account::routes())

@@ -13,7 +13,9 @@ use store::{Error, LeftOut, LeftOutDetail, LeftOutWhy};
 use super::{
     columns::{self, Said},
     detail::{Detail, said, who},
-    done, path, saved,
+    done,
+    nameless::{self, Nameless},
+    path, saved,
     sums::{left, left_do},
     theirs, unread,
 };
@@ -59,6 +61,8 @@ struct Check {
     /// Where it is asked what the columns are, and what was said of them.
     columns: Option<(String, Option<Said>)>,
     figures: Vec<(String, String)>,
+    /// Whose lines name no library, where it has to be said.
+    nameless: Option<Nameless>,
     libraries: Vec<(String, String)>,
     reasons: Vec<Reason>,
     /// Where nobody is left out: whether that is everybody.
@@ -187,6 +191,7 @@ async fn shown(visit: &Visit, checked: &Checked) -> Result<Check, Error> {
         facts: facts(visit, checked),
         columns,
         figures: figures.into(),
+        nameless: nameless::read(visit, checked).await,
         libraries: libraries(visit, checked),
         all_written: all_written(words, checked),
         reasons,

@@ -317,7 +317,7 @@ fn choices(words: &Words, column: &Column) -> Vec<Choice> {
 }
 
 impl Options {
-    fn of_pairs(pairs: &Pairs) -> Self {
+    pub(super) fn of_pairs(pairs: &Pairs) -> Self {
         let said = |wanted: &str| {
             let found = pairs.iter().find(|(name, _)| name == wanted);
             found.map(|(_, value)| value.clone()).unwrap_or_default()

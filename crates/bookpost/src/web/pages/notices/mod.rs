@@ -8,6 +8,7 @@ mod detail;
 mod done;
 mod last;
 mod mail;
+mod nameless;
 mod names;
 mod pending;
 mod run;
@@ -25,6 +26,7 @@ pub(super) use self::{
     csv::{MARK, download, line},
     last::{LastRun, Lately},
     mail::{framed, show as mail},
+    nameless::routes as routes_of_nameless,
     names::{CAN_STILL, show as names},
     pending::{OfRun, Pending},
     run::show as run,

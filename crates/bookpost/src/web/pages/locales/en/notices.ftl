@@ -107,6 +107,14 @@ order-year = Year first (2026/12/25)
 option-found = As found in the file
 option-sheet-first = The first with column names
 option-encoding-hint = If names show wrong letters, try another one.
+nameless-title = Which library?
+nameless = { $n ->
+    [one] The lines of { $n } person name no library, and there are several here. So this person gets no mail yet.
+   *[other] The lines of { $n } people name no library, and there are several here. So these people get no mail yet.
+  }
+nameless-belong = Lines that name no library belong to
+nameless-remember = Remember it for all exports, whoever runs them
+nameless-choose = Choose a library
 option-site = Lines that name no library
 option-site-none = Do not use them
 option-site-hint = Which library they belong to.
@@ -483,6 +491,7 @@ meaning-item-number = Item’s number
 meaning-price = Price
 meaning-charge = Amount owed
 done-columns-kept = The columns are read like this from now on.
+done-library-of-lines = From now on lines that name no library are read as of that library, in all exports. To undo it: notices.default_site, among the changes under Preferences.
 done-columns-forgotten = What was said of the columns is forgotten.
 done-sent-again = The mail is sent again to this address.
 done-sent-again-practice = The mail goes to the practice mailbox once more. Nobody receives it.

@@ -107,6 +107,14 @@ order-year = Primero el año (2026/12/25)
 option-found = Como se encontró en el archivo
 option-sheet-first = La primera con columnas
 option-encoding-hint = Si los nombres salen con letras equivocadas, pruebe otra.
+nameless-title = ¿Qué biblioteca?
+nameless = { $n ->
+    [one] Las líneas de { $n } persona no dicen de qué biblioteca son, y aquí hay varias. Por eso esta persona aún no recibe correo.
+   *[other] Las líneas de { $n } personas no dicen de qué biblioteca son, y aquí hay varias. Por eso estas personas aún no reciben correo.
+  }
+nameless-belong = Las líneas que no dicen la biblioteca son de
+nameless-remember = Recordarlo para todas las exportaciones, las envíe quien las envíe
+nameless-choose = Elija una biblioteca
 option-site = Líneas que no dicen de qué biblioteca son
 option-site-none = No usarlas
 option-site-hint = A qué biblioteca pertenecen.
@@ -498,6 +506,7 @@ meaning-item-number = Número del ejemplar
 meaning-price = Precio
 meaning-charge = Importe debido
 done-columns-kept = A partir de ahora las columnas se leen así.
+done-library-of-lines = A partir de ahora las líneas que no dicen la biblioteca se leen como de esa biblioteca, en todas las exportaciones. Para deshacerlo: notices.default_site, entre los cambios en Preferencias.
 done-columns-forgotten = Lo indicado sobre las columnas se ha olvidado.
 done-sent-again = El correo se envía de nuevo a esta dirección.
 done-sent-again-practice = El correo va otra vez al buzón de prácticas. Nadie lo recibe.
