@@ -50,6 +50,7 @@ impl Checked {
         };
         // Numbers begin at the first bar.
         let why = why.replace('|', "/").replace(char::is_control, " ");
+        let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
         let mut line: String = format!("BOOKPOST {grade} - {why}").chars().take(LINE).collect();
         if let Some(counts) = &self.counts {
             let _ = write!(
@@ -129,7 +130,7 @@ mod tests {
             ),
             (
                 &[],
-                &["Server 1 is\ndown | 12"],
+                &["Server 1 is\n\n    down | 12"],
                 "BOOKPOST WARNING - Server 1 is down / 12 | waiting=4 oldest=120s sending=0 in_doubt=0 held=2 reports_owed=0",
                 1,
             ),

@@ -270,7 +270,7 @@ pub fn left_out(why: LeftOutWhy, count: usize) -> String {
             "patron of a library that this notice is not for",
             "patrons of a library that this notice is not for",
         ),
-        LeftOutWhy::NotDueYet => ("item that is not overdue yet", "items that are not overdue yet"),
+        LeftOutWhy::NotDueYet => ("item not due for this notice yet", "items not due for this notice yet"),
         LeftOutWhy::NotMade => {
             ("patron whose notice could not be made", "patrons whose notice could not be made")
         }

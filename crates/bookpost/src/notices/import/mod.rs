@@ -38,7 +38,7 @@ pub use error::{ImportError, OtherKind};
 pub use head::{Column, Head, head};
 pub use layout::{Delimiter, Shape};
 pub use patron::{Item, ItemCells, PatronNotice};
-pub use workbook::Sheets;
+pub use workbook::{MOST_BYTES as LARGEST_WORKBOOK, Sheets};
 
 /// Largest file. A district of 100,000 pupils with three overdue items each makes some 80 MB.
 pub const MAX_BYTES: usize = 256 * 1024 * 1024;

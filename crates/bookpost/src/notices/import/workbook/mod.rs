@@ -19,7 +19,7 @@ use self::{book::Book, parts::Parts, strings::Strings, styles::Styles};
 use super::{ImportError, error::OtherKind};
 
 /// Largest workbook, as it is stored.
-pub(super) const MOST_BYTES: usize = 64 << 20;
+pub const MOST_BYTES: usize = 64 << 20;
 /// Bytes of all that is unpacked of one workbook.
 const MOST_UNPACKED: u64 = 1 << 30;
 /// Bytes of a sheet's text.

@@ -57,7 +57,7 @@ use crate::{
         exports::{ExportId, MOST_BYTES, MOST_OF_ONE, Uploaded},
         notice_run::Options,
     },
-    notices::saved::USUAL,
+    notices::{import::LARGEST_WORKBOOK, saved::USUAL},
 };
 
 /// Runs on the list.
@@ -161,7 +161,8 @@ fn begun_by(visit: &Visit, run: &Run) -> String {
 
 impl Notices {
     fn hint(&self) -> String {
-        self.f.words.count("upload-hint", MOST_BYTES >> 20)
+        let workbook = (LARGEST_WORKBOOK >> 20).to_string();
+        self.f.words.count_with("upload-hint", MOST_BYTES >> 20, &[("workbook", &workbook)])
     }
 
     /// Which of the uploads goes for a further one.

@@ -3,7 +3,7 @@ notices-title = Overdue notices
 notices-lead = Upload the export of your library system. You see who would get a mail before anything is sent.
 upload-title = Send notices
 upload-file = The export
-upload-hint = A CSV file or an Excel workbook (.xlsx) of at most { $n } MB: the overdue list of Koha, Evergreen or another library system.
+upload-hint = A CSV file of at most { $n } MB, or an Excel workbook (.xlsx) of at most { $workbook } MB: the overdue list of Koha, Evergreen or another library system.
 upload-button = Upload and check
 upload-unnamed = export
 upload-kept = Only you and administrators can open it. It is deleted when it has been run, or after a day.
@@ -198,7 +198,7 @@ kind-compressed = a ZIP archive or another compressed file
 kind-picture = a picture
 kind-text-document = a text document
 kind-web-page = a web page, perhaps an error or a sign-in page
-kind-not-text = no text
+kind-not-text = a file without readable text
 
 ## One mail before it is sent
 mail-list = List for a teacher
@@ -332,8 +332,8 @@ left-stopped = { $n ->
   }
 left-stopped-do = To write to them after all, run the export again.
 left-not-due-yet = { $n ->
-    [one] item that is not overdue yet
-   *[other] items that are not overdue yet
+    [one] item not due for this notice yet
+   *[other] items not due for this notice yet
   }
 left-not-due-yet-do = Nothing. They are in a later export if they stay out.
 left-unusable-address = { $n ->
@@ -355,7 +355,7 @@ left-no-lines = { $n ->
     [one] file that is empty, or has only the names of columns
    *[other] files that are empty, or have only the names of columns
   }
-left-no-lines-do = Nothing is overdue, or the export broke off. Look into the library system.
+left-no-lines-do = There is nobody to be written to, or the export broke off. Look into the library system.
 left-items-returned = { $n ->
     [one] earlier notice that is not sent, as its items came back
    *[other] earlier notices that are not sent, as their items came back

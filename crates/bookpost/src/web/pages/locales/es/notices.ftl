@@ -3,7 +3,7 @@ notices-title = Avisos de retraso
 notices-lead = Suba la exportación de su sistema de biblioteca. Antes de enviar nada verá quién recibiría un correo.
 upload-title = Enviar avisos
 upload-file = La exportación
-upload-hint = Un archivo CSV o un libro de Excel (.xlsx) de { $n } MB como máximo: la lista de retrasos de Koha, Evergreen u otro sistema de biblioteca.
+upload-hint = Un archivo CSV de { $n } MB como máximo, o un libro de Excel (.xlsx) de { $workbook } MB como máximo: la lista de retrasos de Koha, Evergreen u otro sistema de biblioteca.
 upload-button = Subir y comprobar
 upload-unnamed = exportación
 upload-kept = Solo usted y los administradores pueden abrirlo. Se borra cuando se ha enviado, o pasado un día.
@@ -198,7 +198,7 @@ kind-compressed = un archivo ZIP u otro archivo comprimido
 kind-picture = una imagen
 kind-text-document = un documento de texto
 kind-web-page = una página web, quizá un error o una página de entrada
-kind-not-text = algo que no es texto
+kind-not-text = un archivo sin texto legible
 
 ## Un correo antes de enviarlo
 mail-list = Lista para un docente
@@ -347,8 +347,8 @@ left-stopped = { $n ->
   }
 left-stopped-do = Para escribirles después de todo, envíe de nuevo la exportación.
 left-not-due-yet = { $n ->
-    [one] ejemplar que aún no está retrasado
-   *[other] ejemplares que aún no están retrasados
+    [one] ejemplar al que aún no le toca este aviso
+   *[other] ejemplares a los que aún no les toca este aviso
   }
 left-not-due-yet-do = Nada. Estarán en una exportación posterior si no se devuelven.
 left-unusable-address = { $n ->
@@ -370,7 +370,7 @@ left-no-lines = { $n ->
     [one] archivo vacío, o solo con los nombres de las columnas
    *[other] archivos vacíos, o solo con los nombres de las columnas
   }
-left-no-lines-do = No hay retrasos, o la exportación se cortó. Mire en el sistema de biblioteca.
+left-no-lines-do = No hay a quién escribir, o la exportación se cortó. Mire en el sistema de biblioteca.
 left-items-returned = { $n ->
     [one] aviso anterior que no se envía, porque sus ejemplares se devolvieron
    *[other] avisos anteriores que no se envían, porque sus ejemplares se devolvieron
