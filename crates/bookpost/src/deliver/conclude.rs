@@ -415,38 +415,17 @@ impl One<'_> {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
-    use mail::{Envelope, ReversePath, reply::ReplyParser};
+    use mail::reply::ReplyParser;
     use rand::{SeedableRng, rngs::StdRng};
-    use store::{Class, Lease, MessageId, RecipientId};
 
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+    use super::{
+        super::for_tests::{self, NOW},
+        *,
+    };
 
     fn job(recipients: u16) -> Claimed {
-        let address = |n: u16| format!("reader{n}@domain{n}.example").parse::<Address>().unwrap().into();
-        let claimed = |n: u16| ClaimedRecipient {
-            id: RecipientId::of(MessageId(1), n),
-            lease: Lease(1),
-            expires_at: NOW + Duration::from_hours(100),
-            alone: false,
-            in_doubt_before: false,
-            attempts: 0,
-        };
-        Claimed {
-            id: MessageId(1),
-            kind: Kind::Mail,
-            class: Class::Normal,
-            practice: false,
-            application: "test".into(),
-            site: None,
-            run: None,
-            envelope: Envelope::new(ReversePath::Null, (0..recipients).map(address).collect()).unwrap(),
-            recipients: (0..recipients).map(claimed).collect(),
-            first_due_at: NOW,
-            bytes: Bytes::new(),
-        }
+        let to: Vec<_> = (0..recipients).map(|n| format!("reader{n}@domain{n}.example")).collect();
+        for_tests::job(&to.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     fn says(phase: Phase, reply: &str) -> RecipientResult {

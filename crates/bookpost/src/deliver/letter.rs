@@ -53,39 +53,13 @@ fn of_its_own(job: &Claimed) -> Option<Bytes> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use store::RunId;
 
-    use jiff::Timestamp;
-    use mail::ReversePath;
-    use store::{Class, Lease, MessageId, RecipientId, RunId};
-
-    use super::*;
-
-    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+    use super::{super::for_tests, *};
 
     fn job(run: Option<RunId>, to: &[&str], header: &str) -> Claimed {
-        let address = |text: &&str| text.parse::<mail::Address>().unwrap().into();
-        let claimed = |n: usize| ClaimedRecipient {
-            id: RecipientId::of(MessageId(1), u16::try_from(n).unwrap()),
-            lease: Lease(1),
-            expires_at: NOW + Duration::from_hours(100),
-            alone: false,
-            in_doubt_before: false,
-            attempts: 0,
-        };
-        Claimed {
-            id: MessageId(1),
-            kind: Kind::Mail,
-            class: Class::Normal,
-            practice: false,
-            application: "notices".into(),
-            site: None,
-            run,
-            envelope: Envelope::new(ReversePath::Null, to.iter().map(address).collect()).unwrap(),
-            recipients: (0..to.len()).map(claimed).collect(),
-            first_due_at: NOW,
-            bytes: format!("To: {header}\r\nSubject: Overdue\r\n\r\nTo: read\r\n").into(),
-        }
+        let bytes = format!("To: {header}\r\nSubject: Overdue\r\n\r\nTo: read\r\n").into();
+        Claimed { run, bytes, ..for_tests::job(to) }
     }
 
     /// Parents who live apart do not learn each other's address from a library.

@@ -8,6 +8,8 @@ pub mod by_web;
 pub mod conclude;
 pub mod concurrency;
 pub mod dialogue;
+#[cfg(test)]
+mod for_tests;
 pub mod hosting;
 pub mod letter;
 mod pinned;

@@ -33,6 +33,8 @@ mod provider_faults;
 mod provider_trial;
 mod rights;
 mod saved_notices;
+mod saved_notices_run;
+mod saved_notices_worded;
 mod schedules;
 mod sign_in;
 mod sign_in_service;

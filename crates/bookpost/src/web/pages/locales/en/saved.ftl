@@ -84,6 +84,7 @@ done-wording-reset = The wording is as it was built in.
 wording-title = What it says
 wording-built-in = As it comes with Bookpost.
 wording-change = Change the wording
+wording-preview-now = At first this shows what patrons are told now. What you have typed is not saved: to see it here, choose Preview.
 wording-sample-of = With a made-up patron and made-up books.
 wording-language = Language
 wording-for = For

@@ -84,6 +84,7 @@ done-wording-reset = El texto es otra vez el original.
 wording-title = Lo que dice
 wording-built-in = Como viene con Bookpost.
 wording-change = Cambiar el texto
+wording-preview-now = Al principio aquí se ve lo que ahora se dice a los usuarios. Lo que ha escrito no está guardado: para verlo aquí, elija Vista previa.
 wording-sample-of = Con una persona y unos libros inventados.
 wording-language = Idioma
 wording-for = Para
