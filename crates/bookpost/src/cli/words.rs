@@ -44,11 +44,11 @@ pub fn paused(pause: &Pause, at: impl Fn(Timestamp) -> String) -> String {
     match pause.why {
         PauseWhy::ByPerson => {
             format!(
-                "Sending is paused since {since}: mail is accepted and waits, and this time makes it no older."
+                "Sending has been paused since {since}: mail is accepted and waits, and this time makes it no older."
             )
         }
         PauseWhy::OldMail => format!(
-            "Sending is paused since {since}, as mail has waited for more than 48 hours while nothing was to be sent: mail is accepted and waits, and this time makes it no older. Say what becomes of it with: bookpost queue resume --older cancel (or send, or return)"
+            "Sending has been paused since {since}, as mail has waited for more than 48 hours while nothing was to be sent: mail is accepted and waits, and this time makes it no older. Say what becomes of it with: bookpost queue resume --older cancel (or send, or return)"
         ),
         PauseWhy::Restored { of } => format!(
             "{} Mail is accepted and waits, and this time makes it no older. What was unfinished then is set aside, as it may have been sent since. Look at it first: bookpost queue list --state held",

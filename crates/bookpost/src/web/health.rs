@@ -29,10 +29,10 @@ pub fn judge(
     if let Some(pause) = pause {
         notes.push(match pause.why {
             PauseWhy::ByPerson => {
-                format!("sending is paused since {:.0}: mail is accepted and waits", pause.began_at)
+                format!("sending has been paused since {:.0}: mail is accepted and waits", pause.began_at)
             }
             PauseWhy::OldMail => format!(
-                "sending is paused since {:.0}: mail has waited for more than 48 hours, and nobody has said yet what becomes of it",
+                "sending has been paused since {:.0}: mail has waited for more than 48 hours, and nobody has said yet what becomes of it",
                 pause.began_at
             ),
             PauseWhy::Restored { of } => words::restored(&format!("{of:.0}")),

@@ -178,7 +178,7 @@ async fn sending_is_paused_and_what_is_old_is_asked_about() {
     );
     for who in ["administrator", "viewer"] {
         let today = bench.get(who, "/").await.text;
-        assert!(today.contains("Sending is paused since 14:05"), "{today}");
+        assert!(today.contains("Sending has been paused since 14:05"), "{today}");
         assert_eq!(today.contains("href=\"/sending\""), who == "administrator", "{who}");
     }
     bench.pass(60 * 51);
@@ -282,7 +282,7 @@ async fn all_that_is_like_this_is_moved_and_taken_back() {
     let other = bench.mail(of("MAIN", "Overdue"), None).await;
     let elsewhere = bench.mail(of("EAST", "Autumn fair"), None).await;
     let list = bench.get("manager", "/queue?subject=autumn&state=waiting").await.text;
-    assert!(list.contains("<b>2</b> everything") && list.contains("<b>1</b> set aside"), "{list}");
+    assert!(list.contains("<b>2</b> in all") && list.contains("<b>1</b> set aside"), "{list}");
     let up_to = list.split("name=\"up_to\" value=\"").nth(1).unwrap().split('"').next().unwrap();
     let asked = format!("do=hold&state=waiting&subject=autumn&up_to={up_to}&next=/queue?subject=autumn");
     let page = bench.get("manager", &format!("/queue/decide?{asked}")).await.text;

@@ -253,7 +253,7 @@ async fn the_next_time_is_skipped_and_not_skipped_after_all() {
     let page = bench.get("viewer", "/notices/schedules").await.text;
     assert!(page.contains("; not on Monday, 30 Nov 2026, 06:00, as it is skipped"), "{page}");
     let page = bench.get("viewer", "/notices/schedules").await.text;
-    assert!(page.contains("none, as it is paused since 14:05") && !page.contains("Run now"), "{page}");
+    assert!(page.contains("none, as it has been paused since 14:05") && !page.contains("Run now"), "{page}");
     // Two of its moments pass.
     bench.clock.set(bench.now() + SignedDuration::from_hours(24 * 6));
     let resumed = bench.app.schedules.resume(schedule.id, Actor::CommandLine).await.unwrap();

@@ -77,7 +77,7 @@ async fn no_password_is_blamed_where_the_server_offers_no_sign_in() {
     bench.app.store.raise(AlarmKind::SignIn, "server1", cause, bench.now()).await.unwrap();
     let page = bench.get("administrator", "/").await.text;
     for said in [
-        "Nothing goes out since 14:05. The mail server offers no safe way to sign in.",
+        "Nothing has gone out since 14:05. The mail server offers no safe way to sign in.",
         "<h3>The mail server offers no safe way to sign in.",
         "Choose an encrypted connection, or remove the login if the server needs none.",
         "Look at its settings and test it",
@@ -107,7 +107,7 @@ async fn while_a_backup_stands_by_nothing_waits_for_server_1() {
     bench.stop().await;
 }
 
-const BACKUP: &str = "The backup server is sending since 14:05";
+const BACKUP: &str = "The backup server has been sending since 14:05";
 
 /// What an earlier process found holds until the server answers.
 #[tokio::test]
@@ -183,8 +183,8 @@ async fn who_chose_that_nothing_is_sent_is_said_and_no_server_is_at_fault() {
     bench.app.store.raise(AlarmKind::BackupInUse, "server1", "Down", bench.now()).await.unwrap();
     let page = bench.get("administrator", "/").await.text;
     for said in [
-        "“Do not send” is chosen since 14:05 (administrator). Mail is accepted and waits.",
-        "Nothing is sent: “Do not send” is chosen since 14:05 (administrator).",
+        "“Do not send” has been chosen since 14:05 (administrator). Mail is accepted and waits.",
+        "Nothing is sent: “Do not send” has been chosen since 14:05 (administrator).",
     ] {
         assert!(page.contains(said), "{said}: {page}");
     }
@@ -415,9 +415,10 @@ async fn what_waits_is_tried_again_by_itself_and_the_run_says_why_it_waits() {
     assert!(!names.contains("Tell the patron") && !names.contains("Ask the patron"), "{names}");
     bench.app.store.raise(AlarmKind::ServerDown, "server1", "Down", bench.now()).await.unwrap();
     let page = whole().await;
-    for said in
-        ["Nothing goes out since 14:05: the mail server does not answer as it should.", "href=\"/#to-do\""]
-    {
+    for said in [
+        "Nothing has gone out since 14:05: the mail server does not answer as it should.",
+        "href=\"/#to-do\"",
+    ] {
         assert!(page.contains(said), "{said}: {page}");
     }
     bench.stop().await;

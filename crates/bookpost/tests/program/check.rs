@@ -23,7 +23,8 @@ async fn one_line_and_the_codes_of_a_plug_in() {
     let said = check().await;
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(
-        said.out.starts_with("BOOKPOST WARNING - sending is paused since ") && said.out.lines().count() == 1
+        said.out.starts_with("BOOKPOST WARNING - sending has been paused since ")
+            && said.out.lines().count() == 1
     );
     let json = place.run(&["check", "--json"]).await.json();
     assert_eq!(

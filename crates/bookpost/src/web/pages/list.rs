@@ -163,9 +163,10 @@ async fn counts(visit: &Visit, wanted: &Wanted, filter: Filter) -> Result<(Vec<C
         Count { number: words.number(count), text, href: asked.path(None), here }
     };
     let number = |state: &State| counted.states.get(state).copied().unwrap_or(0);
-    let mut all = vec![of("", words.t("queue-all-states"), counted.states.values().sum())];
+    let whole = counted.states.values().sum();
+    let mut all = vec![of("", words.count("queue-counted-all", whole), whole)];
     let shown = STATES.iter().filter(|(name, state)| number(state) > 0 || wanted.state == *name);
-    all.extend(shown.map(|(name, state)| of(name, words.state(*state), number(state))));
+    all.extend(shown.map(|(name, state)| of(name, words.states(*state, number(state)), number(state))));
     Ok((all, counted))
 }
 

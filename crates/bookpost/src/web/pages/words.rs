@@ -198,6 +198,21 @@ impl Words {
         })
     }
 
+    /// The same beside a number of them.
+    pub(super) fn states(&self, state: State, n: u64) -> String {
+        let key = match state {
+            State::Waiting => "states-waiting",
+            State::Sending => "states-sending",
+            State::InDoubt => "states-in-doubt",
+            State::Delivered => "states-delivered",
+            State::Practiced => "states-practiced",
+            State::Returned => "states-returned",
+            State::Held => "states-held",
+            State::Cancelled => "states-cancelled",
+        };
+        self.count(key, n)
+    }
+
     pub(super) fn class(&self, class: Class) -> String {
         self.t(match class {
             Class::Urgent => "class-urgent",

@@ -28,6 +28,7 @@ use crate::{
         frame::{Frame, Place, page_as},
         not_done::{self, NotDone},
         not_here,
+        row::site_name,
         visit::Visit,
     },
 };
@@ -175,7 +176,7 @@ async fn shown(
     let (title, action) = match &code {
         None => (words.t("library-add"), format!("{HERE}/add")),
         Some(code) => (
-            words.with("library-change-title", &[("name", code)]),
+            words.with("library-change-title", &[("name", &site_name(visit, code))]),
             format!("{HERE}/change?code={}", encoded(code)),
         ),
     };

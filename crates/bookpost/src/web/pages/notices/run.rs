@@ -192,10 +192,10 @@ fn stopped_by(visit: &Visit, stopped: &RunStopped) -> String {
     words.with(if libraries.is_empty() { "run-stopped" } else { "run-stopped-for" }, &said)
 }
 
-/// No server takes mail, and some of it waits.
-async fn stuck(visit: &Visit, run: &Run, sums: &Sums) -> Result<Option<String>, Error> {
+/// Some of it waits: that no server takes mail, or that a limit keeps it back.
+async fn stuck(visit: &Visit, run: &Run, sums: &Sums) -> Result<(Option<String>, Option<String>), Error> {
     if run.practice || !sums.is_open() {
-        return Ok(None);
+        return Ok((None, None));
     }
     let (standing, _) = Standing::read(&visit.pages.sources).await?;
     let limited = limited::told(&standing, &visit.pages.sources, &visit.clockwork).await?;
@@ -291,7 +291,7 @@ fn states(words: &Words, run: &Run, sums: &Sums, by: Option<&str>) -> Vec<Count>
                 || words.t("run-accepted"),
                 |server| words.with("run-accepted-by", &[("server", server)]),
             ),
-            _ => words.state(*state),
+            _ => words.states(*state, n),
         };
         Count {
             number: words.number(n),
@@ -308,7 +308,7 @@ fn states(words: &Words, run: &Run, sums: &Sums, by: Option<&str>) -> Vec<Count>
 fn copies(words: &Words, run: &Run, sums: &Sums) -> Vec<Count> {
     let count = |state: &State| Count {
         number: words.number(sums.copies(&[*state])),
-        text: words.state(*state),
+        text: words.states(*state, sums.copies(&[*state])),
         href: Some(format!("{}&lists=yes", names(run, wanted::name(*state), None))),
         tone: marks::tone(*state),
         mark: marks::mark(*state),

@@ -163,12 +163,12 @@ mod tests {
             (
                 &backup,
                 vec![alarm(AlarmKind::ServerDown, "server1")],
-                "All mail goes out, through the backup server, since 27 Nov, 22:10. Why: The mail server does not answer as it should (Server 1).",
+                "All mail has gone out, through the backup server, since 27 Nov, 22:10. Why: The mail server does not answer as it should (Server 1).",
             ),
             (
                 &backup,
                 vec![alarm(AlarmKind::SignIn, "server1"), alarm(AlarmKind::ServerDown, "server1")],
-                "All mail goes out, through the backup server, since 27 Nov, 22:10. Why: The mail server did not accept our password (Server 1).",
+                "All mail has gone out, through the backup server, since 27 Nov, 22:10. Why: The mail server did not accept our password (Server 1).",
             ),
             (&Standing::Well { backup: StandBy::Nothing }, vec![], "All mail goes out through Server 1."),
             (
@@ -179,7 +179,7 @@ mod tests {
             (
                 &Standing::Down { since: Some(at()), sign_in: false },
                 vec![alarm(AlarmKind::ServerDown, "server1")],
-                "Nothing goes out since 27 Nov, 22:10: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can.",
+                "Nothing has gone out since 27 Nov, 22:10: the mail server does not answer as it should. Mail is kept, and goes out by itself as soon as it can.",
             ),
         ] {
             assert_eq!(in_use(&Way::None, standing, &alarms, None, &clockwork), expected);
@@ -225,19 +225,19 @@ mod tests {
                 &alone,
                 &down,
                 signed_out(),
-                "Nothing goes out since 27 Nov, 22:10: somebody must sign in at Google. Mail is kept, and goes out by itself afterwards. Google signed us out.",
+                "Nothing has gone out since 27 Nov, 22:10: somebody must sign in at Google. Mail is kept, and goes out by itself afterwards. Google signed us out.",
             ),
             (
                 &google_first,
                 &backup,
                 signed_out(),
-                "All mail goes out through the backup since 27 Nov, 22:10: Google takes none. Google signed us out.",
+                "All mail has gone out through the backup since 27 Nov, 22:10: Google takes none. Google signed us out.",
             ),
             (
                 &own_first,
                 &backup,
                 vec![alarm(AlarmKind::ServerDown, "server1")],
-                "All mail goes out through the backup since 27 Nov, 22:10: Server 1 takes none. The mail server does not answer as it should.",
+                "All mail has gone out through the backup since 27 Nov, 22:10: Server 1 takes none. The mail server does not answer as it should.",
             ),
         ] {
             let way = Way::Servers(servers.clone());

@@ -26,11 +26,11 @@ for-it = For your IT person
 cancel-and-back = Back, change nothing
 day-and-time = { $day }, { $time }
 
-banner-old-mail = Sending is paused since { $since }: mail has waited for more than 48 hours, and nobody has said yet what becomes of it. Mail is accepted and waits.
-banner-paused = Sending is paused since { $since }. Mail is accepted and waits.
+banner-old-mail = Sending has been paused since { $since }: mail has waited for more than 48 hours, and nobody has said yet what becomes of it. Mail is accepted and waits.
+banner-paused = Sending has been paused since { $since }. Mail is accepted and waits.
 banner-restored = Sending is paused: this was restored from the backup of { $of }. Look at what was set aside before you go on sending.
 banner-no-way = No way of sending is chosen. Mail is accepted and waits.
-banner-do-not-send-by = “Do not send” is chosen since { $since } ({ $who }). Mail is accepted and waits.
+banner-do-not-send-by = “Do not send” has been chosen since { $since } ({ $who }). Mail is accepted and waits.
 banner-do-not-send = “Do not send” is chosen. Mail is accepted and waits.
 banner-do-not-send-too = “Do not send” is chosen, too.
 banner-practice = Practice mailbox: mail is kept here, and nobody receives it.

@@ -19,7 +19,7 @@ not-done = Nothing was changed.
 in-use-since-set = { $server } has been used since { $since }, when it was set so.
 in-use-since-again = { $server } has been used since { $since }, when it took mail again.
 in-use-since-started = { $server } has been used since { $since }, when Bookpost was started.
-in-use-backup = All mail goes out, through the backup server, since { $since }. Why: { $why } (Server 1).
+in-use-backup = All mail has gone out, through the backup server, since { $since }. Why: { $why } (Server 1).
 so-many-minutes = { $n ->
     [one] { $n } minute
    *[other] { $n } minutes

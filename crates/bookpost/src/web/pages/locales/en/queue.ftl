@@ -27,6 +27,9 @@ resume-old-return-hint = The library gets a return report. Newer mail goes out.
 queue-title = Queue
 queue-filter = Show
 queue-all-states = everything
+queue-counted-all = { $n ->
+   *[other] in all
+  }
 queue-all-sites = all libraries
 queue-all-programs = all programs
 queue-state = State
@@ -83,6 +86,30 @@ state-practiced = practice: nobody received it
 state-returned = sent back to the library
 state-held = set aside
 state-cancelled = not sent, as decided
+states-waiting = { $n ->
+   *[other] waiting
+  }
+states-sending = { $n ->
+   *[other] being sent
+  }
+states-in-doubt = { $n ->
+   *[other] may have arrived
+  }
+states-delivered = { $n ->
+   *[other] accepted by the server
+  }
+states-practiced = { $n ->
+   *[other] practice: nobody received it
+  }
+states-returned = { $n ->
+   *[other] sent back to the library
+  }
+states-held = { $n ->
+   *[other] set aside
+  }
+states-cancelled = { $n ->
+   *[other] not sent, as decided
+  }
 
 when-waits-first = waits until { $time }
 when-waits-again = will try again at { $time }

@@ -27,6 +27,9 @@ resume-old-return-hint = La biblioteca recibe un informe de devolución. El corr
 queue-title = Cola
 queue-filter = Mostrar
 queue-all-states = todo
+queue-counted-all = { $n ->
+   *[other] en total
+  }
 queue-all-sites = todas las bibliotecas
 queue-all-programs = todos los programas
 queue-state = Estado
@@ -83,6 +86,38 @@ state-practiced = prácticas: nadie lo recibió
 state-returned = devuelto a la biblioteca
 state-held = apartado
 state-cancelled = no enviado, según se decidió
+states-waiting = { $n ->
+    [one] en espera
+   *[other] en espera
+  }
+states-sending = { $n ->
+    [one] enviándose
+   *[other] enviándose
+  }
+states-in-doubt = { $n ->
+    [one] puede haber llegado
+   *[other] pueden haber llegado
+  }
+states-delivered = { $n ->
+    [one] aceptado por el servidor
+   *[other] aceptados por el servidor
+  }
+states-practiced = { $n ->
+    [one] prácticas: nadie lo recibió
+   *[other] prácticas: nadie los recibió
+  }
+states-returned = { $n ->
+    [one] devuelto a la biblioteca
+   *[other] devueltos a la biblioteca
+  }
+states-held = { $n ->
+    [one] apartado
+   *[other] apartados
+  }
+states-cancelled = { $n ->
+    [one] no enviado, según se decidió
+   *[other] no enviados, según se decidió
+  }
 
 when-waits-first = espera hasta { $time }
 when-waits-again = se intenta de nuevo: { $time }
