@@ -29,9 +29,10 @@ pub(super) async fn read(
 ) -> Result<Vec<Note>, Error> {
     let waits = known.now(&visit.sites()).waiting > 0;
     let leaves = recovered::leaves(&known.standing, &visit.pages.sources, &visit.clockwork).filter(|_| waits);
-    let limited = match waits {
-        true => limited::told(&known.standing, &visit.pages.sources, &visit.clockwork).await?,
-        false => None,
+    let limited = if waits {
+        limited::told(&known.standing, &visit.pages.sources, &visit.clockwork).await?
+    } else {
+        None
     };
     let told = leaves
         .into_iter()
