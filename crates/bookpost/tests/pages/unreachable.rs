@@ -56,11 +56,11 @@ async fn about_a_guardians_address_the_family_is_asked() {
         practice: false,
         started_at: bench.now(),
     };
-    let run = Some(bench.app.store.begin_run(new).await.unwrap());
-    let of_run = |tags, mail: NewMessage| NewMessage { tags, run, ..mail };
+    let run = bench.app.store.begin_run(new).await.unwrap();
+    let of_run = |tags, mail: NewMessage| NewMessage { tags, run: Some(run), ..mail };
     let family = of_run(tags, to("mum@example.org", "Eve Smith", "MAIN"));
     let family = bench.mail(family, Some(Verdict::Returned)).await;
-    let names = format!("/notices/runs/{}/names?what=returned", run.unwrap().0);
+    let names = format!("/notices/runs/{}/names?what=returned", run.0);
     let places = [format!("/queue/{}", family.0), "/queue/unreachable".to_owned(), names.clone()];
     for path in places.iter().map(String::as_str).chain(["/queue/unreachable/csv"]) {
         let page = bench.get("administrator", path).await.text;
