@@ -17,7 +17,11 @@ const MAILDROP: &str = "sendmail";
 pub fn message(config: &Config, alarm: &Alarm, telling: Telling, now: Timestamp) -> Option<NewMessage> {
     let to = config.alarms.email.clone()?;
     let from = config.sender().map_or_else(|| to.clone(), |(_, email)| email.clone());
-    let subject = format!("Bookpost: {} ({})", subject(alarm, telling, config.sending.servers.len() > 1), config.library);
+    let subject = format!(
+        "Bookpost: {} ({})",
+        subject(alarm, telling, config.sending.servers.len() > 1),
+        config.library
+    );
     // The letters about one alarm must not be taken for one.
     let unique = format!("alarm-{}-{}-{}", alarm.id, now.as_microsecond(), telling.name());
     let message_id = format!("<{unique}@{}>", config.sending.ehlo_name);
@@ -68,7 +72,9 @@ fn subject(alarm: &Alarm, telling: Telling, two: bool) -> String {
         _ => "the mail server",
     };
     let about = match alarm.kind {
-        AlarmKind::Held if alarm.subject == MAILDROP => "mail of the sendmail command needs a look".to_owned(),
+        AlarmKind::Held if alarm.subject == MAILDROP => {
+            "mail of the sendmail command needs a look".to_owned()
+        }
         AlarmKind::SenderRefused if why_not_this_way(&alarm.subject).is_some() => {
             "a message cannot leave in the way that is set".to_owned()
         }

@@ -322,7 +322,8 @@ fn changed(change: Change) -> Result<PersonChange, (Failure, String)> {
 }
 
 fn address(text: &str) -> Result<Address, (Failure, String)> {
-    let named = "people are named by the address that they sign in with; all are shown by: bookpost people list";
+    let named =
+        "people are named by the address that they sign in with; all are shown by: bookpost people list";
     Address::parse(text).map_err(|error| (Failure::Data, format!("{error}; {named}")))
 }
 

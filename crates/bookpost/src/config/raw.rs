@@ -405,6 +405,7 @@ fn nearest<'a>(path: &str, asked: &'a BTreeSet<String>) -> Option<&'a str> {
         known.match_indices('.').nth(depth).map_or(known, |(at, _)| known.get(..at).unwrap_or(known))
     };
     let names = || asked.iter().map(|known| cut(known)).filter(|known| *known != path);
+    let elsewhere = || asked.iter().map(String::as_str).find(same_key);
     let nearest = names().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    names().find(same_key).or(Some(nearest).filter(|near| likeness(near) > 0.85))
+    names().find(same_key).or_else(elsewhere).or(Some(nearest).filter(|near| likeness(near) > 0.85))
 }

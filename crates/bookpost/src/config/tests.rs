@@ -70,6 +70,7 @@ fn the_public_address_is_a_scheme_and_a_name() {
 fn everything_wrong_is_said_at_once() {
     let text = r#"
 librery = "Riverside"
+way = "practice"
 data_dir = "queue"
 listen = "0.0.0.0:80"
 [sending]

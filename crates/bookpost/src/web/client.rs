@@ -36,7 +36,8 @@ impl Client {
         let is_own = !is_passed_on(headers) && (trusted.is_empty() || names_this_machine(headers));
         let trusts = |address: IpAddr| trusted.iter().any(|network| network.contains(&address));
         if !trusts(peer) {
-            let is_exposed = !is_encrypted && !peer.is_loopback();
+            // A web server of this machine that nobody named passes on what came from anywhere.
+            let is_exposed = !is_encrypted && (!peer.is_loopback() || is_passed_on(headers));
             let is_local = is_own && peer.is_loopback();
             return Self {
                 address: peer,
@@ -112,7 +113,7 @@ pub(super) async fn guard(request: Request, next: Next) -> Response {
     let refusal = match client {
         Some(client) if client.is_exposed => {
             "Others could read this on the way: ask by https, of the web server that passes requests on to Bookpost. \
-             It must say that it was asked so, in X-Forwarded-Proto.\n"
+             It must be named in behind_proxy, and say that it was asked so, in X-Forwarded-Proto.\n"
         }
         Some(client) if !client.is_local && ["/healthz", "/metrics"].contains(&path) => {
             "This can be asked on Bookpost's own computer only, as http://127.0.0.1 or http://localhost.\n"
@@ -147,7 +148,8 @@ mod tests {
         for (peer, lines, address, is_encrypted, is_exposed) in [
             ("192.0.2.7", vec![], "192.0.2.7", false, true),
             ("192.0.2.7", vec![hops("127.0.0.1"), https], "192.0.2.7", false, true),
-            ("127.0.0.1", vec![hops("192.0.2.7"), https], "127.0.0.1", false, false),
+            ("127.0.0.1", vec![], "127.0.0.1", false, false),
+            ("127.0.0.1", vec![hops("192.0.2.7"), https], "127.0.0.1", false, true),
             ("10.0.0.1", vec![hops("192.0.2.7"), https], "192.0.2.7", true, false),
             ("10.0.0.1", vec![hops("192.0.2.7"), http], "192.0.2.7", false, true),
             ("::ffff:10.0.0.1", vec![hops("192.0.2.7"), https], "192.0.2.7", true, false),

@@ -587,7 +587,8 @@ mod tests {
         let passed_on = "X-Forwarded-For: 127.0.0.1, 192.0.2.7\r\nX-Forwarded-Proto: https\r\n";
         for (peer, path, header, expected) in [
             ("127.0.0.1", "/healthz", "", "127.0.0.1 false"),
-            ("127.0.0.1", "/", spoofed, "127.0.0.1 false"),
+            ("127.0.0.1", "/", "", "127.0.0.1 false"),
+            ("127.0.0.1", "/", spoofed, "403"),
             ("192.0.2.7", "/", "", "403"),
             ("192.0.2.7", "/", spoofed, "403"),
             ("192.0.2.7", "/healthz", spoofed, "403"),

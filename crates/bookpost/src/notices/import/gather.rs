@@ -147,7 +147,7 @@ impl<'a> Gatherer<'a> {
             return;
         }
         let kind = self.cell(row, Field::NoticeType).trim();
-        if self.layout.shape == Shape::Evergreen && kind != evergreen(self.kind) {
+        if self.layout.shape == Shape::Evergreen && !kind.eq_ignore_ascii_case(evergreen(self.kind)) {
             let reason = LeftOutDetail::OtherNotice { kind: kind.into() };
             self.import.left_aside.push(Refused {
                 line: row.line,

@@ -274,7 +274,10 @@ const EVERGREEN_TYPES: [&str; 8] =
     ["OVERDUE", "PREOVERDUE", "RESERVE", "RESERVEEXPIRE", "RESERVECANCEL", "RECALL", "FINES", "SUSPEND"];
 
 fn is_evergreen(first: &[String]) -> bool {
-    first.len() == 17 && first.get(2).is_some_and(|kind| EVERGREEN_TYPES.contains(&kind.trim()))
+    first.len() == 17
+        && first
+            .get(2)
+            .is_some_and(|kind| EVERGREEN_TYPES.iter().any(|known| known.eq_ignore_ascii_case(kind.trim())))
 }
 
 fn evergreen(delimiter: Delimiter, width: usize) -> Layout {

@@ -114,6 +114,14 @@ fn evergreen_without_a_header_and_with_other_notices() {
 }
 
 #[test]
+fn evergreens_kinds_of_notice_are_known_in_small_letters_too() {
+    let file = String::from_utf8(include_bytes!("../fixtures/evergreen.csv").to_vec()).unwrap();
+    let small = file.replace("OVERDUE", "overdue").replace("RESERVE", "reserve");
+    let import = read(small.as_bytes(), &ImportOptions::default()).unwrap();
+    assert_eq!((import.shape, import.patrons.len(), import.left_aside.len()), (Shape::Evergreen, 2, 1));
+}
+
+#[test]
 fn two_columns_of_one_name_and_secrets() {
     let import = read(include_bytes!("../fixtures/sierra-like.tsv"), &ImportOptions::default()).unwrap();
     assert_eq!((import.shape, import.delimiter), (Shape::Named, Delimiter::Tab));
