@@ -131,8 +131,15 @@ impl Decisions {
         let pauses = matches!(request, QueueRequest::Pause | QueueRequest::Resume { .. });
         let _alone = if pauses { Some(self.worker.pausing.lock().await) } else { None };
         let mut reply = queue::perform(&self.store, request, true, now).await;
-        if let Reply::ShownRun(shown) = &mut reply {
-            shown.kept_back = self.kept_back(&shown.run, now).await;
+        match &mut reply {
+            Reply::ShownRun(shown) => shown.kept_back = self.kept_back(&shown.run, now).await,
+            Reply::Message(shown) => {
+                let servers = self.worker.stands.borrow().clone();
+                if let Err(error) = queue::tell_servers(&self.store, shown, &servers, now).await {
+                    tracing::error!(%error, "what mail waits for could not be read");
+                }
+            }
+            _ => {}
         }
         match reply {
             Reply::Paused(_) => self.worker.pause(true).await,

@@ -358,6 +358,7 @@ impl App {
         let activity = self.worker.activity.clone();
         let (servers, journal) = (self.worker.servers.clone(), self.journal.clone());
         let (recovery, limited) = (self.worker.recovery.clone(), self.worker.limited.clone());
+        let stands = self.worker.stands.clone();
         let folder = self.settings.now().data_dir.clone();
         web::Sources {
             store: self.store.clone(),
@@ -378,6 +379,7 @@ impl App {
                 worker_alive: !matches!(*activity.borrow(), Activity::Ended { .. }),
                 disk: receive::free(&folder).map(|free| web::Disk { free, floor: receive::DISK_FLOOR }),
                 breakers: servers.borrow().clone(),
+                stands: stands.borrow().clone(),
                 recovery: *recovery.borrow(),
                 limited: limited.borrow().clone(),
                 journal_syncs: journal.stats().syncs,

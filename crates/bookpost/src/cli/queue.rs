@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use mail::counted;
 use store::{
-    Actor, Deed, Error, Filter, MessageId, Move, Moved, NewAudit, PauseWhy, RunId, Selection, Store,
+    Actor, Deed, Error, Filter, MessageId, Move, Moved, NewAudit, PauseWhy, RunId, Selection, State, Store,
     Unreachable,
 };
 
@@ -24,6 +24,7 @@ use crate::{
         text::{self, As, Body, Part},
     },
     preferences::{DoNotSend, is_old_since},
+    queue::stands::{Stands, waits_for},
 };
 
 /// Most alarms that a status shows.
@@ -182,13 +183,28 @@ async fn resume(store: &Store, older: Option<Older>, now: Timestamp) -> Result<R
 pub(crate) async fn shown(store: &Store, message: MessageId) -> Result<Vec<Shown>, Error> {
     let (rows, mut all) = (store.show(message).await?, Vec::new());
     let wanted = rows.iter().filter_map(|(row, _)| decided_at(row)).collect();
-    let deciders = Deciders::of(store, wanted).await?;
+    let (deciders, pause) = (Deciders::of(store, wanted).await?, store.paused().await?);
     for (row, attempts) in rows {
         let ageing_stopped_at = store.ageing_stopped_at(row.practice).await?;
         let decided_by = deciders.of_row(&row).cloned();
-        all.push(Shown { row, attempts, ageing_stopped_at, decided_by });
+        let paused = pause.filter(|_| row.state == State::Waiting);
+        all.push(Shown { row, attempts, ageing_stopped_at, decided_by, paused, waits_for: Vec::new() });
     }
     Ok(all)
+}
+
+/// The same, with the servers that they wait for, while a service knows how these stand.
+pub(crate) async fn tell_servers(
+    store: &Store,
+    shown: &mut [Shown],
+    servers: &[Stands],
+    now: Timestamp,
+) -> Result<(), Error> {
+    let alarms = store.alarms(true, ALARMS).await?;
+    for one in shown.iter_mut().filter(|one| one.paused.is_none()) {
+        one.waits_for = waits_for(&one.row, servers, &alarms, now);
+    }
+    Ok(())
 }
 
 /// What a message says, for whoever has the command line.

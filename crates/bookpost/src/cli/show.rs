@@ -29,6 +29,7 @@ use super::{
 use crate::{
     app::notice_run::shown_tags,
     config::{Sending, Way},
+    queue::stands::WaitsFor,
 };
 
 /// Characters of a subject in a list.
@@ -410,7 +411,7 @@ fn show_message(message: &[Shown], view: &View<'_>) -> String {
         table.row(["Message-ID", &row.message_id]);
         out.push_str(&table.to_string());
     }
-    for Shown { row, attempts, decided_by, .. } in message {
+    for shown @ Shown { row, attempts, decided_by, .. } in message {
         let patron = row.patron.as_ref().map_or(String::new(), |patron| format!(" ({})", patron.name));
         let because = match decided_by {
             Some(by) => format!(": decided by {}", words::decider(by)),
@@ -419,6 +420,7 @@ fn show_message(message: &[Shown], view: &View<'_>) -> String {
             }
         };
         let _ = writeln!(out, "\n{}{patron}\n  {}{because}", row.to.address, state_of(row, view));
+        out.push_str(&waits_for(shown, view));
         for attempt in attempts {
             let server = if attempt.server.is_empty() { "no server" } else { &attempt.server };
             let what = attempt.reason.map_or("accepted", words::reason);
@@ -433,6 +435,24 @@ fn show_message(message: &[Shown], view: &View<'_>) -> String {
                 let _ = writeln!(out, "      by the backup, as Server 1 took no mail since {since}: {why}");
             }
         }
+    }
+    out
+}
+
+/// What it waits for: that sending goes on, or a server, with why.
+fn waits_for(shown: &Shown, view: &View<'_>) -> String {
+    if view.stays(shown.row.practice).is_some() {
+        return String::new();
+    }
+    let mut out = String::new();
+    if let Some(pause) = shown.paused.as_ref().filter(|_| shown.row.state == State::Waiting) {
+        let _ = writeln!(out, "  {}", words::paused(pause, |instant| view.at(instant)));
+    }
+    for WaitsFor { server, address, reason, since, until } in &shown.waits_for {
+        let since = since.map_or(String::new(), |since| format!(" since {}", view.at(since)));
+        let until = until.map_or(String::new(), |until| format!(" until {}", view.at(until)));
+        let why = reason.map_or("it takes no mail", words::reason);
+        let _ = writeln!(out, "  waits for {server} ({address}){since}{until}: {why}");
     }
     out
 }

@@ -13,7 +13,7 @@ pub const DO_NOT_SEND: &str = "waits until another way of sending is chosen than
 
 /// Nothing is sent, as somebody wants it; `at` tells an instant. Who that was is known where it was not the settings' file.
 pub fn not_to_be_sent(chosen: Option<&DoNotSend>, at: impl Fn(Timestamp) -> String) -> String {
-    let by = chosen.map(|chosen| format!(" ({}, since {})", actor(&chosen.who), at(chosen.since)));
+    let by = chosen.map(|chosen| format!(" ({}, since {})", decider(&chosen.who), at(chosen.since)));
     format!("\"Do not send\" is chosen{}", by.unwrap_or_default())
 }
 

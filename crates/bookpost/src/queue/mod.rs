@@ -9,6 +9,7 @@ pub mod mark;
 pub mod ready;
 pub mod route;
 pub mod settler;
+pub mod stands;
 pub mod start;
 pub mod unsettled;
 mod waits;

@@ -31,6 +31,7 @@ use crate::{
         lane::{Ended, Gate},
         ready::{MEMORY_BUDGET, OfRun},
         route::{Delivery, Route, Told, Upstream, given_back},
+        stands,
     },
 };
 
@@ -483,6 +484,12 @@ impl Worker {
         self.inbox.servers.send_if_modified(|shown| {
             let news = *shown != servers;
             *shown = servers;
+            news
+        });
+        let stands = stands::of_routes(&self.routes);
+        self.inbox.stands.send_if_modified(|shown| {
+            let news = *shown != stands;
+            *shown = stands;
             news
         });
         let recovery = self.routes.iter().find(|route| !route.practice).and_then(|route| route.recovery);

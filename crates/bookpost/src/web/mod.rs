@@ -34,7 +34,7 @@ use crate::{
     deliver::hosting::{self, Answer, Hosting, LookupError, NameServers},
     identity::People,
     preferences::mail_accounts::MailAccounts,
-    queue::limited::Limited,
+    queue::{limited::Limited, stands::Stands},
     receive::Submitter,
     returns::incoming::Counts as CameBackCounts,
 };
@@ -103,6 +103,8 @@ pub struct Moment {
     pub disk: Option<Disk>,
     /// Each server's name, and whether its breaker is open.
     pub breakers: Vec<(String, bool)>,
+    /// How each server stands, of practice mail too.
+    pub stands: Vec<Stands>,
     /// How what waited for a server leaves since it took mail again.
     pub recovery: Option<Recovery>,
     /// The limit that was reached last of the server that sends.

@@ -3,11 +3,18 @@
 use jiff::SignedDuration;
 use mail::{Phase, Reason, bounce::Happened};
 use store::{
-    About, AlarmKind, Attempt, Bounce, Door, InsteadOf, Lease, MessageId, NewMessage, NewRun, RecipientId,
-    Settlement, Verdict,
+    About, AlarmKind, Attempt, Bounce, Cause, Door, InsteadOf, Lease, MessageId, NewMessage, NewRun,
+    RecipientId, Row, Settlement, Verdict,
 };
 
-use bookpost::config::{Config, Undeliverable, Way};
+use bookpost::{
+    cli::control::{QueueRequest, Reply},
+    config::{Config, Undeliverable, Way},
+    queue::{
+        route::Pause,
+        stands::{Stands, waits_for},
+    },
+};
 
 use crate::bench::{Bench, notice, servers};
 
@@ -76,6 +83,76 @@ async fn what_waits_for_a_server_says_so() {
         "{one}"
     );
     bench.stop().await;
+}
+
+/// Nothing was tried for it: why it waits is the server's fault, which is told with its name on the page, to commands and to programs.
+#[tokio::test]
+async fn what_was_never_tried_tells_the_server_it_waits_for_and_why() {
+    let bench = Bench::staffed(servers()).await;
+    let cause = Cause::new(Reason::SignInRefused, "Down");
+    bench.app.store.raise(AlarmKind::SignIn, "server1", cause, bench.now()).await.unwrap();
+    let id = bench
+        .mail(NewMessage { first_due_at: bench.now(), ..notice("p@example.org", "Overdue") }, None)
+        .await;
+    let path = format!("/queue/{}", id.0);
+    let page = bench.get("administrator", &path).await.text;
+    let peer = match servers() {
+        Way::Servers(all) => all[0].peer(),
+        _ => String::new(),
+    };
+    let said =
+        format!("It waits for Server 1 ({peer}), since 14:05. The mail server did not accept our password.");
+    assert!(page.contains(&said), "{said}: {page}");
+    let shown = bench.app.decisions.carry_out(QueueRequest::Show(id)).await;
+    let Reply::Message(shown) = shown else { unreachable!("{shown:?}") };
+    let waits = &shown[0].waits_for;
+    assert_eq!(
+        (waits.len(), &*waits[0].server, waits[0].reason),
+        (1, "server1", Some(Reason::SignInRefused))
+    );
+    // While a person wants nothing to be sent it waits for that alone.
+    assert_eq!(bench.post("administrator", "/sending", "what=pause").await.status, 303);
+    let shown = bench.app.decisions.carry_out(QueueRequest::Show(id)).await;
+    let Reply::Message(shown) = shown else { unreachable!("{shown:?}") };
+    assert!(shown[0].paused.is_some() && shown[0].waits_for.is_empty(), "{shown:?}");
+    assert!(!bench.get("administrator", &path).await.text.contains("It waits for Server 1"));
+    bench.stop().await;
+}
+
+/// What nothing is wrong with waits for the minute to pass, and a practice mail for the practice mailbox.
+#[tokio::test]
+async fn each_of_what_keeps_mail_back_is_told_of_the_mail_that_it_keeps() {
+    let bench = Bench::staffed(servers()).await;
+    let id = bench
+        .mail(NewMessage { first_due_at: bench.now(), ..notice("p@example.org", "Overdue") }, None)
+        .await;
+    let (row, now) = (bench.app.store.show(id).await.unwrap().remove(0).0, bench.now());
+    bench.stop().await;
+    let later = now + SignedDuration::from_secs(40);
+    let stands = |practice, name: &str, fault, pause| Stands {
+        practice,
+        name: name.to_owned(),
+        peer: "smtp.example:25".to_owned(),
+        fault,
+        pause,
+    };
+    let pause = Some(Pause { until: later, reason: Reason::LimitReached, ages: true });
+    let down = Some((Reason::Unreachable, now));
+    let waits = |practice, due_at, servers: &[Stands]| {
+        let row = Row { practice, due_at: Some(due_at), ..row.clone() };
+        let all = waits_for(&row, servers, &[], now);
+        all.into_iter().map(|one| (one.server, one.reason, one.until)).collect::<Vec<_>>()
+    };
+    let practice = || stands(true, "practice", down, None);
+    let limited = [stands(false, "server1", None, pause), practice()];
+    let limit = ("server1".to_owned(), Some(Reason::LimitReached), Some(later));
+    assert_eq!(waits(false, now, &limited), [limit]);
+    assert_eq!(waits(false, later + SignedDuration::from_hours(1), &limited), []);
+    assert_eq!(waits(true, now, &limited), [("practice".to_owned(), Some(Reason::Unreachable), None)]);
+    let one_down = [stands(false, "server1", down, None), stands(false, "server2", None, None)];
+    assert_eq!(waits(false, now, &one_down), []);
+    let both = [stands(false, "server1", down, None), stands(false, "server2", down, None)];
+    assert_eq!(waits(false, now, &both).len(), 2);
 }
 
 /// While nothing is sent no time is told that would pass.

@@ -24,7 +24,7 @@ use crate::{
     app::text::As,
     notices::import::Columns,
     preferences::{DoNotSend, mail_accounts::Without},
-    queue::limited::KeptBack,
+    queue::{limited::KeptBack, stands::WaitsFor},
 };
 
 /// What a command asks of the service.
@@ -501,6 +501,12 @@ pub struct Shown {
     /// Who decided that it is where it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<Actor>,
+    /// Sending is paused, and it waits for that to end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Pause>,
+    /// The servers that it waits for, as a running service knows it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub waits_for: Vec<WaitsFor>,
 }
 
 mod as_base64 {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use store::Recovery;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 
-use crate::queue::{limited::Limited, ready::OfRun, route::Upstream};
+use crate::queue::{limited::Limited, ready::OfRun, route::Upstream, stands::Stands};
 
 /// What the dispatcher is doing, for `serve`, `notices run` and tests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,6 +37,8 @@ pub struct Handle {
     pub activity: watch::Receiver<Activity>,
     /// The servers by name, and whether mail to them is kept back.
     pub servers: watch::Receiver<Vec<(String, bool)>>,
+    /// How each of them stands.
+    pub stands: watch::Receiver<Vec<Stands>>,
     /// How what waited for the servers of real mail leaves, since one of them took mail again.
     pub recovery: watch::Receiver<Option<Recovery>>,
     /// The limit that was reached last of the server that sends real mail.
@@ -51,6 +53,7 @@ pub struct Inbox {
     pub(super) requests: mpsc::UnboundedReceiver<Request>,
     pub(super) activity: watch::Sender<Activity>,
     pub(super) servers: watch::Sender<Vec<(String, bool)>>,
+    pub(super) stands: watch::Sender<Vec<Stands>>,
     pub(super) recovery: watch::Sender<Option<Recovery>>,
     pub(super) limited: watch::Sender<Option<Limited>>,
 }
@@ -80,17 +83,19 @@ pub fn inbox() -> (Handle, Inbox) {
     let (sender, requests) = mpsc::unbounded_channel();
     let (activity, watched) = watch::channel(Activity::Busy);
     let (servers, shown) = watch::channel(Vec::new());
+    let (stands, standing) = watch::channel(Vec::new());
     let (recovery, seen) = watch::channel(None);
     let (limited, known) = watch::channel(None);
     let handle = Handle {
         requests: sender,
         activity: watched,
         servers: shown,
+        stands: standing,
         recovery: seen,
         limited: known,
         pausing: Arc::default(),
     };
-    (handle, Inbox { requests, activity, servers, recovery, limited })
+    (handle, Inbox { requests, activity, servers, stands, recovery, limited })
 }
 
 impl Handle {

@@ -138,7 +138,7 @@ impl Line {
 }
 
 /// Who did something.
-pub(super) fn actor(words: &Words, who: &Actor) -> String {
+fn actor(words: &Words, who: &Actor) -> String {
     match who {
         Actor::Person { name, .. } => name.to_string(),
         Actor::CommandLine => words.t("log-command-line"),

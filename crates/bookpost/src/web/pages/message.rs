@@ -11,6 +11,7 @@ use store::{Attempt, CameBack, Error, MessageId, Outline, Row, State};
 use super::{
     decide::{Button, buttons, possible},
     frame::{Frame, Place, page},
+    known::ALARMS,
     not_here,
     row::{self, Flow, RowStanding},
     timeline::{Step, Still, timeline},
@@ -23,6 +24,7 @@ use crate::{
     },
     config::Way,
     identity::Permission,
+    queue::stands::{WaitsFor, waits_for},
     returns,
 };
 
@@ -101,6 +103,8 @@ async fn message(visit: &Visit, id: &str) -> Result<Message, Error> {
     let wanted = rows.iter().filter_map(|(row, _)| decided_at(row)).collect();
     let deciders = Deciders::of(&visit.pages.sources.store, wanted).await?;
     let came_back = visit.pages.sources.store.what_came_back(first.message).await?;
+    let alarms = visit.pages.sources.store.alarms(true, ALARMS).await?;
+    let servers = (visit.pages.sources.now)().stands;
     Ok(Message {
         f: Frame::around(visit, Place::Queue).await?,
         id: first.message.0,
@@ -112,7 +116,8 @@ async fn message(visit: &Visit, id: &str) -> Result<Message, Error> {
             .map(|(row, attempts)| {
                 let of_it = came_back.iter().filter(|one| one.recipient == row.recipient).cloned();
                 let of_it: Vec<_> = of_it.collect();
-                recipient(visit, (row, attempts, &of_it), (still, flow), &reports, &deciders)
+                let waits = waits_for(row, &servers, &alarms, visit.clockwork.now);
+                recipient(visit, (row, attempts, &of_it), (still, flow, &waits), &reports, &deciders)
             })
             .collect(),
         buttons: if may_decide { buttons(visit.words(), &can) } else { Vec::new() },
@@ -156,7 +161,7 @@ async fn reports(visit: &Visit, rows: &[(Row, Vec<Attempt>)]) -> Result<BTreeMap
 fn recipient(
     visit: &Visit,
     (row, attempts, came_back): (&Row, &[Attempt], &[CameBack]),
-    (still, flow): (Option<Still>, Flow),
+    (still, flow, waits): (Option<Still>, Flow, &[WaitsFor]),
     reports: &BTreeMap<MessageId, Report>,
     deciders: &Deciders,
 ) -> Recipient {
@@ -182,7 +187,7 @@ fn recipient(
             reason => row::what_to_do(words, row, reason),
         }),
         report: row.reported_in.and_then(|id| reports.get(&id).cloned()),
-        steps: timeline(visit, row, (attempts, came_back), (still, flow), who.as_deref()),
+        steps: timeline(visit, row, (attempts, came_back), (still, flow, waits), who.as_deref()),
         later: later(visit, row),
     }
 }

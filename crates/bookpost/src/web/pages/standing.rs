@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use mail::Reason;
 use store::{Alarm, AlarmKind, Error, Pause};
 
-use super::{known::ALARMS, log, mail_account::alarm as account, when::Clockwork};
+use super::{known::ALARMS, mail_account::alarm as account, when::Clockwork};
 use crate::{
     config::{Sending, Server, Way},
     preferences::{DoNotSend, InUse, Refused},
@@ -283,7 +283,7 @@ pub(super) fn refused_by(alarm: &Alarm) -> Option<Reason> {
 
 /// Who wants nothing to be sent, and since when.
 pub(super) fn said_of(chosen: &DoNotSend, key: &'static str, clockwork: &Clockwork) -> String {
-    let (who, since) = (log::actor(clockwork.words, &chosen.who), clockwork.text(chosen.since));
+    let (who, since) = (clockwork.words.actor(&chosen.who), clockwork.text(chosen.since));
     clockwork.words.with(key, &[("who", &who), ("since", &since)])
 }
 

@@ -6,10 +6,12 @@ use store::{Attempt, CameBack, Door, Row, State, backup_of};
 
 use super::{
     row::{self, Flow},
+    standing::named,
     visit::Visit,
     when::At,
     words::Words,
 };
+use crate::queue::stands::WaitsFor;
 
 /// One thing that happened, or will.
 pub(super) struct Step {
@@ -45,7 +47,7 @@ pub(super) fn timeline(
     visit: &Visit,
     row: &Row,
     (attempts, came_back): (&[Attempt], &[CameBack]),
-    (still, flow): (Option<Still>, Flow),
+    (still, flow, waits): (Option<Still>, Flow, &[WaitsFor]),
     who: Option<&str>,
 ) -> Vec<Step> {
     let words = visit.words();
@@ -84,14 +86,43 @@ pub(super) fn timeline(
             ..step(still.since.max(row.accepted_at), words.with(still.why, &parts), false)
         });
     } else {
-        let key =
-            if flow.waits_for_server(row, visit.clockwork.now) { "event-next-server" } else { "event-next" };
+        let until = waits.iter().find_map(|one| one.until);
+        let of_server = flow.waits_for_server(row, visit.clockwork.now);
+        let key = if !of_server && (waits.is_empty() || until.is_some()) {
+            "event-next"
+        } else if row.practice {
+            "event-next-practice"
+        } else {
+            "event-next-server"
+        };
         // A try whose time has come and that waits for a server is at hand whenever that answers.
-        let next = row.due_at.map(|due_at| due_at.max(visit.clockwork.now));
-        steps.extend(next.map(|next| step(next, words.t(key), true)));
+        let next = row.due_at.map(|due_at| due_at.max(until.unwrap_or(visit.clockwork.now)));
+        let why: Vec<_> = waits.iter().map(|one| waits_for(visit, row, one)).collect();
+        let note = Some(why.join(" ")).filter(|note| !note.is_empty());
+        steps.extend(
+            next.map(|next| Step { note, ..step(next.max(visit.clockwork.now), words.t(key), true) }),
+        );
         steps.push(step(row.expires_at, words.t("event-expires"), true));
     }
     steps
+}
+
+/// The server that it waits for, and why that is given nothing.
+fn waits_for(visit: &Visit, row: &Row, one: &WaitsFor) -> String {
+    let words = visit.words();
+    let why = one.reason.map_or_else(|| words.t("waits-for-no-reason"), |reason| words.reason(reason));
+    let server = if row.practice {
+        words.t("named-practice")
+    } else {
+        format!("{} ({})", named(&one.server, words), one.address)
+    };
+    match one.since {
+        Some(since) => words.with(
+            "waits-for-since",
+            &[("server", &server), ("since", &visit.clockwork.text(since)), ("why", &why)],
+        ),
+        None => words.with("waits-for", &[("server", &server), ("why", &why)]),
+    }
 }
 
 /// How it stands since then; `who` decided so.

@@ -172,7 +172,11 @@ pub(super) async fn show(
 ) -> Result<Response, Problem> {
     owner.must(ALL_MAIL)?;
     let id = message_id(&id).ok_or_else(Problem::not_found)?;
-    told(&queue::shown(&admin.sources.store, id).await.map_err(|error| of_store(&error))?)
+    let store = &admin.sources.store;
+    let mut shown = queue::shown(store, id).await.map_err(|error| of_store(&error))?;
+    let (servers, now) = ((admin.sources.now)().stands, admin.sources.clock.now());
+    queue::tell_servers(store, &mut shown, &servers, now).await.map_err(|error| of_store(&error))?;
+    told(&shown)
 }
 
 /// Tells how it stands: how much is in which state, whether sending is paused, and the open alarms.

@@ -7,7 +7,7 @@ use store::{Alarm, AlarmKind, AuditFilter, Counts, Deed, Error, ForLater, State}
 use super::{
     super::{
         known::{Known, Now},
-        log, lost_secrets,
+        lost_secrets,
         mail_account::{alarm as account, ends as account_ends},
         notices::{CAN_STILL, LastRun, OfRun, Pending},
         schedules, silence,
@@ -117,7 +117,7 @@ async fn paused(visit: &Visit, since: Timestamp, waiting: u64) -> Result<ToDo, E
     let filter = AuditFilter { what: Some(Deed::SendingPaused), ..AuditFilter::default() };
     let line = visit.pages.sources.store.audit(filter, None, 1).await?.pop();
     // A pause that a restored backup began is in no log.
-    let who = line.filter(|line| line.happened_at >= since).map(|line| log::actor(words, &line.who));
+    let who = line.filter(|line| line.happened_at >= since).map(|line| words.actor(&line.who));
     let who = who.map(|who| words.with("to-do-paused-by", &[("who", &who)]));
     let what = who.into_iter().chain([stands_still(visit, "to-do-paused-waits", waiting)]).collect();
     let href = visit.may(Permission::PauseSending).then(|| ("/sending".to_owned(), words.t("banner-resume")));

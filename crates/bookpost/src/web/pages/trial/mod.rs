@@ -30,7 +30,6 @@ use super::{
     field::{Choice, Field, Kind},
     form::Posted,
     frame::{Frame, Place, page_as},
-    log,
     not_done::{self, NotDone},
     not_here,
     visit::Visit,
@@ -240,7 +239,7 @@ async fn last(visit: &Visit, server: &Server) -> Result<Option<String>, Error> {
     let Some(tested) = Tested::last(&visit.pages.sources.store, server).await? else { return Ok(None) };
     let key = if tested.arrived { "trial-known-arrived" } else { "trial-known-accepted" };
     let (words, when) = (visit.words(), visit.clockwork.text(tested.at));
-    let said = words.with(key, &[("when", &when), ("who", &log::actor(words, &tested.by))]);
+    let said = words.with(key, &[("when", &when), ("who", &words.actor(&tested.by))]);
     Ok(Some(format!("{}: {said}", called(words, &server.name))))
 }
 

@@ -24,6 +24,7 @@ health-by-backup = All mail has gone out through the backup since { $since }: { 
 health-by-backup-just-now = All mail goes out through the backup: { $first } takes none at the moment.
 health-by-signed-out = Nothing has gone out since { $since }: somebody must sign in at { $first }. Mail is kept, and goes out by itself afterwards.
 named-server-1 = Server 1
+named-practice = the practice mailbox
 named-server-2 = Server 2
 health-practice = Mail goes to the practice mailbox. Nobody receives it.
 health-stopped = Sending has stopped: a part of Bookpost ended. Restart Bookpost.

@@ -24,6 +24,7 @@ health-by-backup = Todo el correo sale por la reserva desde { $since }: { $first
 health-by-backup-just-now = Todo el correo sale por la reserva: en este momento { $first } no acepta ninguno.
 health-by-signed-out = No sale nada desde { $since }: alguien tiene que iniciar sesión en { $first }. El correo se conserva y sale después por sí solo.
 named-server-1 = el Servidor 1
+named-practice = el buzón de prácticas
 named-server-2 = el Servidor 2
 health-practice = El correo va al buzón de prácticas. Nadie lo recibe.
 health-stopped = El envío se ha detenido: una parte de Bookpost ha terminado. Reinicie Bookpost.
