@@ -23,6 +23,22 @@ async fn post(bench: &Bench, path: &str, fields: &str) -> Answer {
     bench.post("administrator", &format!("{LIST}/{path}"), fields).await
 }
 
+/// What a browser would send of the form of a library.
+fn filled(page: &str) -> String {
+    let form = page.split("class=\"fields\">").nth(1).unwrap().split("</form>").next().unwrap();
+    let inputs = form.split('<').filter(|tag| tag.starts_with("input ") && !tag.contains(" disabled"));
+    let attribute = |tag: &str, name: &str| {
+        let value = tag.split(&format!(" {name}=\"")).nth(1)?.split('"').next()?.to_owned();
+        Some(value.replace("&#34;", "\"").replace("&#38;", "&"))
+    };
+    let pairs = inputs.filter_map(|tag| Some((attribute(tag, "name")?, attribute(tag, "value")?)));
+    let pairs = pairs.filter(|(name, _)| name != "form_token").map(|(name, value)| {
+        let value = percent_encoding::utf8_percent_encode(&value, percent_encoding::NON_ALPHANUMERIC);
+        format!("{name}={value}")
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
 /// Posts with the version as it is now.
 async fn done(bench: &Bench, path: &str, fields: &str, told: &str) {
     let answer = post(bench, path, &format!("{fields}&version={}", version(bench).await)).await;
@@ -99,6 +115,35 @@ async fn what_cannot_be_is_said_at_its_field_and_nothing_is_lost() {
         assert_eq!(bench.get("administrator", &format!("{LIST}/{path}")).await.status, 404, "{path}");
     }
     assert_eq!(post(&bench, "change", "code=WEST&name=W&email=w@w.example").await.status, 404);
+    bench.stop().await;
+}
+
+/// A field that only the other changed stays as they made it.
+#[tokio::test]
+async fn of_two_who_change_a_library_each_keeps_what_they_changed() {
+    let bench = Bench::of_file("").await;
+    done(&bench, "add", MAIN, "library_added").await;
+    let page = bench.get("administrator", &format!("{LIST}/change?code=MAIN")).await;
+    let mine = filled(&page.text);
+    let theirs = mine.replace("email=desk", "email=first");
+    assert_ne!(mine, theirs);
+    assert_eq!(bench.post("administrator", &format!("{LIST}/change?code=MAIN"), &theirs).await.status, 303);
+    let mine = mine.replace("&phone=", "&phone=5550100");
+    let told = bench.post("administrator", &format!("{LIST}/change?code=MAIN"), &mine).await;
+    assert!(told.text.contains("value=\"5550100\""), "{}", told.text);
+    assert!(told.text.contains("value=\"first@library.example\""), "{}", told.text);
+    assert!(!told.text.contains("Somebody else made this"), "{}", told.text);
+    let other = mine.replace("email=desk", "email=second");
+    let told = bench.post("administrator", &format!("{LIST}/change?code=MAIN"), &other).await;
+    assert!(told.text.contains("value=\"second@library.example\""), "{}", told.text);
+    assert!(told.text.contains("Somebody else made this first@library.example meanwhile."), "{}", told.text);
+    let again = bench.post("administrator", &format!("{LIST}/change?code=MAIN"), &filled(&told.text)).await;
+    assert_eq!(again.status, 303, "{}", again.text);
+    let sites = sites(&bench).await;
+    assert_eq!(
+        (&sites[0]["email"], &sites[0]["phone"]),
+        (&"second@library.example".into(), &"5550100".into())
+    );
     bench.stop().await;
 }
 

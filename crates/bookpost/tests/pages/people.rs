@@ -98,7 +98,7 @@ async fn a_change_holds_at_the_next_step_and_stands_in_the_log() {
     bench.stop().await;
 }
 
-/// The second of two is told, and changes nothing.
+/// The second of two is told, and what both did stands in the form that is saved next.
 #[tokio::test]
 async fn two_who_change_a_person_at_once_lose_nothing() {
     let bench = Bench::staffed(servers()).await;
@@ -107,13 +107,25 @@ async fn two_who_change_a_person_at_once_lose_nothing() {
     let form =
         |name: &str| format!("name={name}&email={}&role=viewer&reach=all&seen={seen}", email("viewer"));
     assert_eq!(bench.post("administrator", &path, &form("Vera")).await.status, 303);
-    let second = bench.post("administrator", &path, &form("Violet")).await;
+    let second =
+        bench.post("administrator", &path, &form("Violet").replace("viewer&reach", "manager&reach")).await;
     assert_eq!(second.status, 409);
-    assert!(
-        second.text.contains("Somebody else changed this meanwhile")
-            && second.text.contains("value=\"Vera\"")
-    );
-    assert_eq!(person(&bench, "viewer").await.name.as_str(), "Vera");
+    for part in [
+        "Somebody else changed this meanwhile",
+        "value=\"Violet\"",
+        "Somebody else made this Vera meanwhile.",
+        "<option value=\"manager\" selected>",
+    ] {
+        assert!(second.text.contains(part), "{part}: {}", second.text);
+    }
+    assert!(!second.text.contains("made this Viewer"), "{}", second.text);
+    let vera = person(&bench, "viewer").await;
+    assert_eq!((vera.name.as_str(), vera.role), ("Vera", Role::Viewer));
+    // Who did not touch the name leaves it as the other made it.
+    let third = form("viewer").replace("viewer&reach", "manager&reach");
+    let third = bench.post("administrator", &path, &third).await;
+    assert!(third.status == 409 && third.text.contains("value=\"Vera\""), "{}", third.text);
+    assert!(!third.text.contains("Somebody else made this"), "{}", third.text);
     bench.stop().await;
 }
 

@@ -29,6 +29,7 @@ mod log;
 mod lost_secrets;
 mod mail_account;
 mod marks;
+mod meanwhile;
 mod message;
 mod not_done;
 mod not_here;

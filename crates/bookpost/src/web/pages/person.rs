@@ -13,6 +13,7 @@ use super::{
     flash::{self, Done},
     form::Posted,
     frame::{Frame, Place, page_as},
+    meanwhile::{Entries, told},
     not_here,
     people::state,
     person_act::{self, Button},
@@ -51,6 +52,9 @@ struct Shown {
 struct Wrong {
     faults: Faults,
     problem: Option<String>,
+    /// What somebody else changed too, and what they made of it.
+    both: Vec<&'static str>,
+    theirs: Entries,
 }
 
 /// The person that is meant.
@@ -97,7 +101,7 @@ async fn whole(visit: &Visit, person: &Person, form: &PersonForm, wrong: Wrong) 
         state: state(visit, person),
         added: visit.clockwork.at(person.added_at),
         signed_in: person.last_sign_in_at.map(|at| visit.clockwork.at(at)),
-        fields: form.fields(words, &sites, wrong.faults),
+        fields: told(form.fields(words, &sites, wrong.faults), &wrong.both, &wrong.theirs, words),
         seen: form.seen.clone(),
         problem: wrong.problem,
         buttons: person_act::buttons(words, person, !sessions.is_empty(), last),
@@ -131,7 +135,7 @@ pub(super) async fn change(Path(id): Path<String>, Posted { visit, form }: Poste
     let wanted = match form.read(words, &sites) {
         Ok(wanted) => wanted,
         Err(faults) => {
-            return again(StatusCode::UNPROCESSABLE_ENTITY, Wrong { faults, problem: None }).await;
+            return again(StatusCode::UNPROCESSABLE_ENTITY, Wrong { faults, ..Wrong::default() }).await;
         }
     };
     let (based_on, new) = (form.seen.clone(), wanted.clone());
@@ -149,8 +153,9 @@ pub(super) async fn change(Path(id): Path<String>, Posted { visit, form }: Poste
         }
         Ok(changed) => {
             let problem = Some(words.t("person-changed-meanwhile"));
-            let wrong = Wrong { problem, ..Wrong::default() };
-            return shown(&visit, StatusCode::CONFLICT, &changed, &PersonForm::of(&changed), wrong).await;
+            let (form, both, theirs) = form.after(&changed);
+            let wrong = Wrong { problem, both, theirs, ..Wrong::default() };
+            return shown(&visit, StatusCode::CONFLICT, &changed, &form, wrong).await;
         }
         Err(Error::Exists(_)) => Faults { email: Some(words.t("email-taken")), ..Faults::default() },
         Err(Error::LastAdministrator) => {
@@ -158,5 +163,5 @@ pub(super) async fn change(Path(id): Path<String>, Posted { visit, form }: Poste
         }
         Err(error) => return not_here::of(&error, &visit),
     };
-    again(StatusCode::UNPROCESSABLE_ENTITY, Wrong { faults, problem: None }).await
+    again(StatusCode::UNPROCESSABLE_ENTITY, Wrong { faults, ..Wrong::default() }).await
 }

@@ -8,6 +8,7 @@ use store::{Person, PersonSettings, Role};
 
 use super::{
     field::{Choice, Field, Kind},
+    meanwhile::{Entries, merged},
     words::Words,
 };
 use crate::config::Site;
@@ -55,7 +56,10 @@ impl PersonForm {
 
     /// As a person stands.
     pub(super) fn of(person: &Person) -> Self {
-        let settings = person.settings();
+        Self::of_settings(&person.settings())
+    }
+
+    fn of_settings(settings: &PersonSettings) -> Self {
         Self {
             name: settings.name.to_string(),
             email: settings.email.to_string(),
@@ -66,8 +70,40 @@ impl PersonForm {
                 .to_owned(),
             reach: if settings.sites.is_empty() { "all" } else { "some" }.to_owned(),
             site: settings.sites.iter().cloned().collect(),
-            seen: seen(&settings),
+            seen: seen(settings),
         }
+    }
+
+    /// As it was when it was made, where that can be read.
+    fn as_seen(&self) -> Entries {
+        let Ok((email, name, role, sites)) = serde_json::from_str(&self.seen) else {
+            return Entries::new();
+        };
+        Self::of_settings(&PersonSettings { email, name, role, sites, language: None }).entries()
+    }
+
+    fn entries(&self) -> Entries {
+        let mut site = self.site.clone();
+        site.sort_unstable();
+        let all = [
+            ("name", &*self.name),
+            ("email", &*self.email),
+            ("role", &*self.role),
+            ("reach", if self.reach == "some" { "some" } else { "all" }),
+            ("site", &*site.join("\n")),
+        ];
+        all.map(|(name, text)| (name, text.trim().to_owned())).into()
+    }
+
+    /// What it is where somebody else changed the person since; with the fields that both changed, and what stands there.
+    pub(super) fn after(&self, person: &Person) -> (Self, Vec<&'static str>, Entries) {
+        let now = Self::of(person);
+        let theirs = now.entries();
+        let (entries, both) = merged(&self.as_seen(), &self.entries(), &theirs);
+        let text = |name| entries.get(name).cloned().unwrap_or_default();
+        let site = text("site").lines().map(ToOwned::to_owned).collect();
+        let (name, email, role, reach) = (text("name"), text("email"), text("role"), text("reach"));
+        (Self { name, email, role, reach, site, seen: now.seen }, both, theirs)
     }
 
     /// What it means; `sites` are those that can be ticked.

@@ -26,6 +26,7 @@ use crate::{
         flash::{self, Done},
         form::Posted,
         frame::{Frame, Place, page_as},
+        meanwhile::{Entries, told as told_both},
         not_done::{self, NotDone},
         not_here,
         row::site_name,
@@ -44,6 +45,8 @@ struct Page {
     problems: Vec<NotDone>,
     /// Of the preferences as they are shown.
     version: i64,
+    /// What the library was when the form was made.
+    seen: String,
     /// The code, where it stands fast.
     code: Option<String>,
 }
@@ -121,7 +124,7 @@ async fn save(visit: Visit, form: LibraryForm, adds: bool) -> Response {
     match carry_out(&visit, &standing, change, form.version).await {
         Ok(()) => Redirect::to(&flash::told(HERE, done, None)).into_response(),
         Err(SiteRefused::Preferences(Refused::Store(Error::Changed))) => {
-            again(&visit, form, code, standing.stored.version).await
+            again(&visit, form, code, &standing).await
         }
         Err(SiteRefused::Preferences(why @ (Refused::Store(_) | Refused::HalfHeard(_)))) => {
             failed(&why, &visit)
@@ -151,14 +154,25 @@ pub(super) async fn carry_out(
 }
 
 /// Another was faster: what was filled in stays, and can be saved by whoever has seen that.
-async fn again(visit: &Visit, form: LibraryForm, code: Option<String>, version: i64) -> Response {
+async fn again(
+    visit: &Visit,
+    form: LibraryForm,
+    code: Option<String>,
+    standing: &StandingPreferences,
+) -> Response {
     let last = match visit.pages.sources.store.preference_changes(1).await {
         Ok(mut last) => last.pop(),
         Err(error) => return not_here::of(&error, visit),
     };
     let last = last.map(|last| told(&last, visit)).unwrap_or_default();
     let problem = visit.words().with("libraries-meanwhile", &[("last", &last)]);
-    shown(visit, &LibraryForm { version, ..form }, code, Faults::default(), vec![problem.into()]).await
+    let version = standing.stored.version;
+    let site = standing.loaded.config.sites.iter().find(|site| code.as_ref() == Some(&site.code));
+    let (form, both, theirs) = match site {
+        Some(site) => form.after(site, version),
+        None => (LibraryForm { version, ..form }, Vec::new(), Entries::new()),
+    };
+    with_both(visit, &form, code, Faults::default(), (vec![problem.into()], &both, &theirs)).await
 }
 
 async fn shown(
@@ -167,6 +181,17 @@ async fn shown(
     code: Option<String>,
     faults: Faults,
     problems: Vec<NotDone>,
+) -> Response {
+    with_both(visit, form, code, faults, (problems, &[], &Entries::new())).await
+}
+
+/// The same, with what somebody else changed too, and what they made of it.
+async fn with_both(
+    visit: &Visit,
+    form: &LibraryForm,
+    code: Option<String>,
+    faults: Faults,
+    (problems, both, theirs): (Vec<NotDone>, &[&str], &Entries),
 ) -> Response {
     let (words, f) = (visit.words(), Frame::around(visit, Place::Libraries).await);
     let f = match f {
@@ -181,6 +206,7 @@ async fn shown(
         ),
     };
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let fields = form.fields(words, faults, code.is_some());
-    page_as(status, &Page { f, title, action, fields, problems, version: form.version, code })
+    let fields = told_both(form.fields(words, faults, code.is_some()), both, theirs, words);
+    let (version, seen) = (form.version, form.seen.clone());
+    page_as(status, &Page { f, title, action, fields, problems, version, seen, code })
 }

@@ -1,5 +1,7 @@
 //! The form about a library.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 use mail::Address;
 use serde::Deserialize;
@@ -10,6 +12,7 @@ use crate::{
     config::{LANGUAGES, Site},
     web::pages::{
         field::{Choice, Field, Kind},
+        meanwhile::{Entries, merged},
         words::Words,
     },
 };
@@ -29,6 +32,8 @@ pub(in crate::web::pages) struct LibraryForm {
     pub(super) language: String,
     /// Of the preferences that were seen.
     pub(super) version: i64,
+    /// What whoever fills it in has seen of the library.
+    pub(super) seen: String,
 }
 
 /// What is wrong with each.
@@ -48,7 +53,7 @@ impl LibraryForm {
     pub(super) fn of(site: &Site, version: i64) -> Self {
         let address =
             |address: &Option<Address>| address.as_ref().map(ToString::to_string).unwrap_or_default();
-        Self {
+        let form = Self {
             code: site.code.clone(),
             name: site.name.clone(),
             email: address(&site.email),
@@ -59,7 +64,47 @@ impl LibraryForm {
             time_zone: zone(site).unwrap_or_default(),
             language: site.language.clone().unwrap_or_default(),
             version,
-        }
+            seen: String::new(),
+        };
+        Self { seen: serde_json::to_string(&form.entries()).unwrap_or_default(), ..form }
+    }
+
+    fn entries(&self) -> Entries {
+        let all = [
+            ("name", &*self.name),
+            ("email", &*self.email),
+            ("reply_to", &*self.reply_to),
+            ("return_address", &*self.return_address),
+            ("phone", &*self.phone),
+            ("branches", &*codes(&self.branches).join(", ")),
+            ("time_zone", &*self.time_zone),
+            ("language", &*self.language),
+        ];
+        all.map(|(name, text)| (name, text.trim().to_owned())).into()
+    }
+
+    /// What it is where the preferences were changed since; with the fields that both changed, and what stands there.
+    pub(super) fn after(&self, site: &Site, version: i64) -> (Self, Vec<&'static str>, Entries) {
+        let seen: BTreeMap<String, String> = serde_json::from_str(&self.seen).unwrap_or_default();
+        let now = Self::of(site, version);
+        let (mine, theirs) = (self.entries(), now.entries());
+        let seen = theirs.keys().filter_map(|name| Some((*name, seen.get(*name)?.clone()))).collect();
+        let (entries, both) = merged(&seen, &mine, &theirs);
+        let text = |name| entries.get(name).cloned().unwrap_or_default();
+        let form = Self {
+            code: now.code,
+            name: text("name"),
+            email: text("email"),
+            reply_to: text("reply_to"),
+            return_address: text("return_address"),
+            phone: text("phone"),
+            branches: text("branches"),
+            time_zone: text("time_zone"),
+            language: text("language"),
+            version,
+            seen: now.seen,
+        };
+        (form, both, theirs)
     }
 
     /// What it means, for the preferences; `others` are all libraries but this one.

@@ -13,8 +13,8 @@ use crate::{
     preferences::sites::SITES,
 };
 
-/// Texts by the names of fields; of a tick, `yes` or nothing. Never a password.
-pub(super) type Entries = BTreeMap<&'static str, String>;
+/// Of a tick, `yes` or nothing. Never a password.
+pub(super) use crate::web::pages::meanwhile::{Entries, differing};
 
 /// How a text becomes a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,11 +216,6 @@ pub(super) fn sent(sent: &Sent, before: &Entries, fixed: impl Fn(&str) -> bool) 
 /// In one line, as nobody means what cannot be seen.
 fn plain(text: &str) -> String {
     text.chars().filter(|letter| !letter.is_control()).collect::<String>().trim().to_owned()
-}
-
-/// The fields in which these differ.
-pub(super) fn differing(one: &Entries, other: &Entries) -> Vec<&'static str> {
-    one.iter().filter(|(name, text)| other.get(*name) != Some(text)).map(|(name, _)| *name).collect()
 }
 
 /// What is to be stored for `wanted` where `before` was shown; `null` where the usual value is to hold. Or what is wrong, by field.

@@ -1,10 +1,8 @@
-//! Two people at one form: who saves second is told what the other changed, and loses nothing of what they typed.
+//! The preferences as somebody saw them, who saves after another did.
 
 use std::collections::BTreeMap;
 
 use store::{PreferenceChange, Preferences};
-
-use super::entries::{Entries, differing};
 
 /// Further back than this nobody looks: a form that is older is compared with what stands now.
 pub(super) const CHANGES: usize = 100;
@@ -30,37 +28,11 @@ pub(super) fn at_version(
     Some(values)
 }
 
-/// What a form is that was made from `seen` and filled in as `mine`, where `theirs` stands now; and the fields that both changed, to
-/// different ends. There what was typed stands in the form.
-pub(super) fn merged(seen: &Entries, mine: &Entries, theirs: &Entries) -> (Entries, Vec<&'static str>) {
-    let changed = differing(mine, seen);
-    let mut merged = theirs.clone();
-    merged.extend(
-        mine.iter().filter(|(name, _)| changed.contains(name)).map(|(name, text)| (*name, text.clone())),
-    );
-    let both = |name: &&'static str| theirs.get(name) != seen.get(name) && theirs.get(name) != mine.get(name);
-    (merged, changed.into_iter().filter(both).collect())
-}
-
 #[cfg(test)]
 mod tests {
     use store::{Actor, Changed};
 
     use super::*;
-
-    fn entries(fields: &[(&'static str, &str)]) -> Entries {
-        fields.iter().map(|(name, text)| (*name, (*text).to_owned())).collect()
-    }
-
-    #[test]
-    fn nothing_that_somebody_typed_is_lost() {
-        let seen = entries(&[("a", "1"), ("b", "1"), ("c", "1"), ("d", "1"), ("e", "1")]);
-        let mine = entries(&[("a", "1"), ("b", "2"), ("c", "1"), ("d", "2"), ("e", "3")]);
-        let theirs = entries(&[("a", "1"), ("b", "1"), ("c", "3"), ("d", "3"), ("e", "3")]);
-        let (form, both) = merged(&seen, &mine, &theirs);
-        assert_eq!(form, entries(&[("a", "1"), ("b", "2"), ("c", "3"), ("d", "2"), ("e", "3")]));
-        assert_eq!(both, ["d"]);
-    }
 
     #[test]
     fn what_stood_at_a_version_is_known_while_all_changes_since_are() {

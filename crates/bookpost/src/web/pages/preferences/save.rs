@@ -13,7 +13,7 @@ use super::{
     draft::{Draft, Notice, begin},
     entries::{self, LIBRARY_EMAIL, SERVERS, differing},
     instead, library_email,
-    meanwhile::{CHANGES, merged},
+    meanwhile::CHANGES,
     page,
     problems::Faults,
     refused,
@@ -26,6 +26,7 @@ use crate::{
     web::pages::{
         flash::{self, Done},
         form::Posted,
+        meanwhile::{both_changed, merged},
         not_done, not_here,
         visit::Visit,
     },
@@ -156,11 +157,7 @@ async fn meanwhile(visit: &Visit, draft: Draft, version: i64) -> Response {
     let unsaved = !differing(&entries, &theirs).is_empty();
     let mut draft = Draft { entries, unsaved, ..draft };
     for name in &both {
-        let stands = theirs.get(name).filter(|text| !text.is_empty());
-        let text = match stands {
-            Some(text) => visit.words().with("both-changed", &[("text", text)]),
-            None => visit.words().t("both-changed-empty"),
-        };
+        let text = both_changed(visit.words(), theirs.get(name).map(String::as_str));
         draft.fault(name, text);
     }
     draft.notice = Some(Notice::Meanwhile { changes, both });

@@ -19,8 +19,10 @@ use crate::{
         flash::{self, Done},
         form::Posted,
         frame::{Frame, Place, page_as},
+        meanwhile::{Entries, told},
         not_here,
         visit::Visit,
+        words::Words,
     },
 };
 
@@ -69,7 +71,7 @@ pub(in crate::web::pages) async fn add(Posted { visit, form }: Posted<ProgramFor
         (name, change) => {
             let faults =
                 Faults { name: name.err(), ..change.err().map_or_else(Faults::default, |faults| *faults) };
-            return shown(&visit, &form, None, faults, Some(words.t("not-saved"))).await;
+            return shown(&visit, &form, None, faults, Some(not_saved(words))).await;
         }
     };
     let request = ApplicationsRequest::Add { name, change };
@@ -96,7 +98,7 @@ pub(in crate::web::pages) async fn change(
     let change = match form.read(words, &sites, &application.settings) {
         Ok(change) => change,
         Err(faults) => {
-            return shown(&visit, &form, Some(&application), *faults, Some(words.t("not-saved"))).await;
+            return shown(&visit, &form, Some(&application), *faults, Some(not_saved(words))).await;
         }
     };
     let change = SettingsChange { seen: Some(Box::new(application.settings.clone())), ..change };
@@ -111,11 +113,18 @@ pub(in crate::web::pages) async fn change(
     }
 }
 
+/// What is said above the form; and of what somebody else changed too, the fields and what stands there.
+type Problem = (String, Vec<&'static str>, Entries);
+
+fn not_saved(words: &Words) -> Problem {
+    (words.t("not-saved"), Vec::new(), Entries::new())
+}
+
 /// Somebody else changed it since the form was made. What was typed stays.
 async fn meanwhile(visit: &Visit, form: ProgramForm, application: &Application) -> Response {
-    let form = ProgramForm { seen: seen(&application.settings), ..form };
+    let (form, both, theirs) = form.after(application.name.as_str(), &application.settings);
     let problem = visit.words().t("program-meanwhile");
-    shown(visit, &form, Some(application), Faults::default(), Some(problem)).await
+    shown(visit, &form, Some(application), Faults::default(), Some((problem, both, theirs))).await
 }
 
 /// On to the program's page.
@@ -128,7 +137,7 @@ async fn shown(
     form: &ProgramForm,
     of: Option<&Application>,
     faults: Faults,
-    problem: Option<String>,
+    problem: Option<Problem>,
 ) -> Response {
     let words = visit.words();
     let f = match Frame::around(visit, Place::Programs).await {
@@ -146,8 +155,14 @@ async fn shown(
         ),
     };
     let status = if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    let (limits, limits_open) = (form.limits(words, &faults), ProgramForm::limits_are_wrong(&faults));
-    let fields = form.fields(words, &sites, faults, of.is_none());
+    let (problem, both, theirs) = match problem {
+        Some((problem, both, theirs)) => (Some(problem), both, theirs),
+        None => (None, Vec::new(), Entries::new()),
+    };
+    let limits_are_wrong = ProgramForm::limits_are_wrong(&faults);
+    let limits = told(form.limits(words, &faults), &both, &theirs, words);
+    let limits_open = limits_are_wrong || limits.iter().any(|field| both.contains(&field.name));
+    let fields = told(form.fields(words, &sites, faults, of.is_none()), &both, &theirs, words);
     let seen = form.seen.clone();
     page_as(status, &Page { f, title, action, back, fields, limits, limits_open, problem, seen })
 }

@@ -14,6 +14,7 @@ use crate::{
     config::Site,
     web::pages::{
         field::{Choice, Field, Kind},
+        meanwhile::{Entries, merged},
         words::Words,
     },
 };
@@ -87,6 +88,57 @@ impl ProgramForm {
             per_minute: settings.per_minute.map(|n| n.to_string()).unwrap_or_default(),
             seen: seen(settings),
         }
+    }
+
+    fn entries(&self) -> Entries {
+        let list = |list: &[String]| {
+            let mut list = list.to_vec();
+            list.sort_unstable();
+            list.join("\n")
+        };
+        let from = lines(&self.from).collect::<Vec<_>>().join("\n");
+        let all = [
+            ("from", from),
+            ("reach", if self.reach == "some" { "some" } else { "all" }.to_owned()),
+            ("site", list(&self.site)),
+            ("class", self.class.clone()),
+            ("classes", list(&self.classes)),
+            ("return_address", self.return_address.clone()),
+            ("largest", self.largest.clone()),
+            ("recipients", self.recipients.clone()),
+            ("waiting", self.waiting.clone()),
+            ("per_minute", self.per_minute.clone()),
+        ];
+        all.map(|(name, text)| (name, text.trim().to_owned())).into()
+    }
+
+    /// What it is where somebody else changed the program since; with the fields that both changed, and what stands there.
+    pub(super) fn after(
+        &self,
+        name: &str,
+        settings: &ApplicationSettings,
+    ) -> (Self, Vec<&'static str>, Entries) {
+        let as_seen = serde_json::from_str(&self.seen).map(|seen| Self::of(name, &seen).entries());
+        let now = Self::of(name, settings);
+        let theirs = now.entries();
+        let (entries, both) = merged(&as_seen.unwrap_or_default(), &self.entries(), &theirs);
+        let text = |name| entries.get(name).cloned().unwrap_or_default();
+        let list = |name| text(name).lines().map(ToOwned::to_owned).collect();
+        let form = Self {
+            name: now.name,
+            from: text("from"),
+            reach: text("reach"),
+            site: list("site"),
+            class: text("class"),
+            classes: list("classes"),
+            return_address: text("return_address"),
+            largest: text("largest"),
+            recipients: text("recipients"),
+            waiting: text("waiting"),
+            per_minute: text("per_minute"),
+            seen: now.seen,
+        };
+        (form, both, theirs)
     }
 
     /// The name of a new one; `taken` are those of others.
