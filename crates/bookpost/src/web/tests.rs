@@ -12,6 +12,7 @@ fn well() -> Moment {
     Moment {
         worker_alive: true,
         disk: Some(Disk { free: 5_000_000_000, floor: 100_000_000 }),
+        stands: Vec::new(),
         breakers: vec![("server1".to_owned(), true), ("server2".to_owned(), false)],
         recovery: None,
         limited: None,
