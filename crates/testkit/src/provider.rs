@@ -56,6 +56,8 @@ struct State {
     later_lasts: Option<u64>,
     /// Seconds between two questions about a code that is typed elsewhere, where it is told.
     asked_every: Option<u64>,
+    /// By one word it ends all that an account has agreed to, as Google does.
+    ends_all: bool,
     /// It does as Microsoft does.
     microsoft: bool,
     /// As it names itself.
@@ -122,7 +124,12 @@ impl Provider {
         self.state().microsoft = true;
     }
 
-    /// Whether it does.
+    /// By one word it ends all that an account has agreed to from now on, as Google does.
+    pub fn ends_all(&self) {
+        self.state().ends_all = true;
+    }
+
+    /// Whether it does as Microsoft does.
     pub fn is_microsoft(&self) -> bool {
         self.state().microsoft
     }
@@ -297,7 +304,10 @@ impl Provider {
             "/revoke" => {
                 let mut state = self.state();
                 let token = request.form.get("token").cloned().unwrap_or_default();
-                state.refresh.remove(&token);
+                let of = state.refresh.remove(&token).or_else(|| state.access.get(&token).cloned());
+                if state.ends_all {
+                    state.refresh.retain(|_, account| Some(&*account) != of.as_ref());
+                }
                 state.access.clear();
                 state.revoked.push(token);
                 (200, json!({}))

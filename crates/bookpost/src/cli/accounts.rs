@@ -184,18 +184,13 @@ impl App {
                 let back: Back = serde_html_form::from_str(query).unwrap_or_default();
                 (provider, accounts.end(&kept, &back, &WHO).await)
             }
-            AccountRequest::Confirm { provider } => (provider, accounts.confirm(provider, &WHO).await),
+            AccountRequest::Confirm { provider } => return self.confirm(provider).await,
         };
         match came {
-            Ok(Came::Connected { .. }) => {
-                match shown(&self.store, &self.settings.now(), self.clock.now()).await {
-                    Ok(all) => all.into_iter().find(|one| one.provider == provider.name()).map_or_else(
-                        || refused(provider, &AccountError::Stale),
-                        |one| Reply::Connected(Box::new(one)),
-                    ),
-                    Err(error) => refused(provider, &error.into()),
-                }
-            }
+            Ok(Came::Connected { .. }) => match self.connected(provider).await {
+                Ok(account) => Reply::Connected(account),
+                Err(error) => refused(provider, &error),
+            },
             Ok(Came::Another { account, before, .. }) => Reply::AnotherAccount { account, before },
             Err(error) => refused(provider, &error),
         }
@@ -203,6 +198,27 @@ impl App {
 }
 
 impl App {
+    async fn connected(&self, provider: Provider) -> Result<Box<ShownAccount>, AccountError> {
+        let all = shown(&self.store, &self.settings.now(), self.clock.now()).await?;
+        let found = all.into_iter().find(|one| one.provider == provider.name());
+        found.map(Box::new).ok_or(AccountError::Stale)
+    }
+
+    async fn confirm(&self, provider: Provider) -> Reply {
+        let came = async {
+            let former = self.accounts.confirm(provider, &WHO).await?;
+            Ok::<_, AccountError>((former, self.connected(provider).await?))
+        };
+        match came.await {
+            Ok((None, account)) => Reply::Connected(account),
+            Ok((Some(former), account)) => {
+                let (told, why_not_told) = told(former.ended);
+                Reply::ConnectedInstead { account, before: former.account, told, why_not_told }
+            }
+            Err(error) => refused(provider, &error),
+        }
+    }
+
     async fn disconnecting(&self, provider: Provider) -> Reply {
         let account = match self.accounts.account(provider).await {
             Ok(Some(account)) => account.account,
@@ -225,12 +241,17 @@ impl App {
             Ok(ended) => ended,
             Err(error) => return refused(provider, &error),
         };
-        let (told, why_not_told) = match ended {
-            Revoked::Yes => (true, None),
-            Revoked::NotAsked => (false, None),
-            Revoked::Failed(why) => (false, Some(why)),
-        };
+        let (told, why_not_told) = told(ended);
         Reply::Disconnected { provider: provider.name().to_owned(), told, why_not_told }
+    }
+}
+
+/// Whether the provider was told, and why not where it could not be.
+fn told(ended: Revoked) -> (bool, Option<String>) {
+    match ended {
+        Revoked::Yes => (true, None),
+        Revoked::NotAsked => (false, None),
+        Revoked::Failed(why) => (false, Some(why)),
     }
 }
 

@@ -343,9 +343,17 @@ async fn another_account_is_asked_about_and_an_address_can_be_pasted() {
     let second = bench.post("second", &format!("{PAGE}/confirm"), "").await;
     assert_eq!(second.status, 422);
     assert!(page.contains(&format!("formaction=\"{PAGE}/drop\"")), "{page}");
-    bench.post(WHO, &format!("{PAGE}/confirm"), "").await;
-    let page = bench.get(WHO, PAGE).await.text;
+    let replaced = bench.post(WHO, &format!("{PAGE}/confirm"), "").await;
+    let page = bench.get(WHO, replaced.header("location")).await.text;
     assert!(page.contains("anna@school.example") && !page.contains("You signed in with"), "{page}");
+    assert!(page.contains("was told that the sign-in of the account before is over"), "{page}");
+    assert_eq!(provider.grants(), ["anna@school.example"]);
+    // Where it does not answer, its owner has to end it.
+    provider.introduces("revocation_endpoint", serde_json::json!("http://127.0.0.1:1/revoke"));
+    signed_in(&bench, &provider, &account("library")).await;
+    let untold = bench.post(WHO, &format!("{PAGE}/confirm"), "").await;
+    let page = bench.get(WHO, untold.header("location")).await.text;
+    assert!(page.contains("access away in that account there"), "{page}");
     bench.stop().await;
 }
 

@@ -187,6 +187,14 @@ async fn by_a_code_somebody_connects_sees_how_it_stands_and_disconnects() {
     let another = terminal.ends().await;
     assert!(another.code == Some(65) && another.out.contains("--another"), "{another:?}");
     assert_eq!(sign_in.provider.grants(), [LIBRARY]);
+    // Where it is meant, nothing is left of the one before.
+    let mut terminal = sign_in.begin(&["microsoft", "--device-code", "--another"]);
+    let code = terminal.says("typed-").await;
+    sign_in.provider.types(&code, &Person::new("anna@school.example"));
+    let another = terminal.ends().await;
+    let told = "Microsoft was told that the sign-in of library@school.example is over";
+    assert!(another.code == Some(0) && another.out.contains(told), "{another:?}");
+    assert_eq!(sign_in.provider.grants(), ["anna@school.example"]);
     let ended = sign_in.disconnect(&["microsoft", "--yes"]).await;
     assert!(ended.out.contains("Disconnected from Microsoft"), "{ended:?}");
     assert_eq!((sign_in.account().await, sign_in.provider.grants().len()), (None, 0));

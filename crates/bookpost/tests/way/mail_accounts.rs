@@ -20,7 +20,7 @@ use crate::bench::{Bench, patron};
 
 pub(crate) const GOOGLE: Provider = Provider::Google;
 pub(crate) const LIBRARY: &str = "library@school.example";
-const MAIL: &str = "https://mail.google.com/";
+pub(crate) const MAIL: &str = "https://mail.google.com/";
 pub(crate) const ME: Actor = Actor::CommandLine;
 
 pub(crate) struct Place {

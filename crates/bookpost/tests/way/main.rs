@@ -24,6 +24,7 @@ mod device_code;
 mod drop_folder;
 mod events;
 mod faults;
+mod given_back;
 mod life;
 mod limits;
 mod mail_accounts;

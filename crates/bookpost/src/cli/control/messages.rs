@@ -238,6 +238,14 @@ pub enum Reply {
     },
     /// Mail can be sent by this account.
     Connected(Box<ShownAccount>),
+    /// The same in the place of another one, whose sign-in is over; whether the provider was told, and why not where it could not be.
+    ConnectedInstead {
+        account: Box<ShownAccount>,
+        before: String,
+        told: bool,
+        #[serde(default)]
+        why_not_told: Option<String>,
+    },
     /// Another account than before: nothing is changed until somebody says that it is meant.
     AnotherAccount {
         account: String,

@@ -171,6 +171,18 @@ pub(super) fn disconnected(provider: &str, told: bool, why_not: Option<&str>) ->
     }
 }
 
+/// What became of the sign-in of before.
+pub(super) fn replaced(provider: &str, before: &str, told: bool, why_not: Option<&str>) -> String {
+    let (title, there) = (title(provider), taken_away_at(provider));
+    let is_over = format!("that the sign-in of {before} is over");
+    let todo = format!("take Bookpost's access away in that account there: {there}");
+    match why_not {
+        _ if told => format!("{title} was told {is_over}, and that is good for nothing now.\n"),
+        Some(why) => format!("{title} could not be told {is_over} ({why}); {todo}\n"),
+        None => format!("{title} was not told {is_over}; {todo}\n"),
+    }
+}
+
 /// What follows from ending it.
 pub(in super::super) fn disconnecting(provider: &str, account: &str, mail: &Without) -> String {
     let title = title(provider);

@@ -15,7 +15,7 @@ use store::{Actor, AlarmKind, NewMailAccount};
 use super::{
     AccountError, Boxes, MailAccounts, claims,
     endpoints::{Endpoints, may_send, scopes},
-    given_by::{GivenBy, OfAnother},
+    given_by::GivenBy,
     http::{Http, provider_said},
     pending::Pending,
     redirect::{self, NotTaken},
@@ -186,15 +186,10 @@ impl MailAccounts {
         self.over(provider);
         // Nor is it asked any more whether another one is meant in its place.
         self.drop_all_of(provider).await;
-        let Some((gone, set)) = gone.zip(self.provider(provider)) else {
-            return Ok(Revoked::NotAsked);
-        };
-        let Ok(tokens) = self.0.tokens(provider, &gone) else { return Ok(Revoked::NotAsked) };
-        // Nor is it shown to another client to be ended.
-        if OfAnother::of(tokens.given_by(), &set).is_some() {
-            return Ok(Revoked::NotAsked);
+        match gone {
+            Some(gone) => Ok(self.end_stored(provider, &gone).await),
+            None => Ok(Revoked::NotAsked),
         }
-        Ok(self.told_that_it_is_over(&set, tokens.refresh()).await)
     }
 
     pub(super) async fn told_that_it_is_over(&self, set: &MailProvider, refresh: &str) -> Revoked {
@@ -247,10 +242,9 @@ impl MailAccounts {
         let hosted = Hosted { service, http: &self.0.http_of_service };
         let Fetched { given, account } = hosted.fetch(provider, &back.code, &going.verifier, opener).await?;
         let granted = given.scopes.clone().unwrap_or_default();
-        enough(&set, &granted, &given)?;
         let account = account.as_deref().and_then(|account| Address::parse(account).ok());
-        let account = account.ok_or_else(|| no_address(&set, &granted))?;
-        self.agreed(&set, account, granted, given, going.who).await
+        let account = account.ok_or_else(|| no_address(&set, &granted));
+        self.looked_at(&set, account, granted, given, going.who).await
     }
 
     async fn exchange_here(
@@ -278,16 +272,34 @@ impl MailAccounts {
         let provider = set.provider;
         let granted =
             given.scopes.clone().unwrap_or_else(|| scopes(provider, set.sends_by(), endpoints).join(" "));
-        enough(set, &granted, &given)?;
         let account = self.who_signed_in(set, endpoints, &given, nonce, &self.0.http).await;
         let account = account.map_err(|error| match error {
             AccountError::NoAddress => no_address(set, &granted),
             other => other,
-        })?;
-        self.agreed(set, account, granted, given, who).await
+        });
+        self.looked_at(set, account, granted, given, who).await
     }
 
-    /// The same, once it is known whose account it is.
+    /// The same, once it is known whose account it is, or why it is not.
+    async fn looked_at(
+        &self,
+        set: &MailProvider,
+        account: Result<Address, AccountError>,
+        scopes: String,
+        given: Given,
+        who: Actor,
+    ) -> Result<Came, AccountError> {
+        let known = account.as_ref().ok().cloned();
+        match enough(set, &scopes, &given).and(account) {
+            Ok(account) => self.agreed(set, account, scopes, given, who).await,
+            Err(refused) => {
+                self.give_back(set, &given, known.as_ref()).await;
+                Err(refused)
+            }
+        }
+    }
+
+    /// It is enough.
     async fn agreed(
         &self,
         set: &MailProvider,

@@ -19,6 +19,7 @@ pub mod redirect;
 mod renewing;
 pub mod service;
 mod tokens;
+mod unused;
 mod used;
 mod without;
 
@@ -49,6 +50,7 @@ pub use ending::{Ending, EndsWhy};
 pub use flow::{Back, Begun, Came, LASTS, LedBack, Revoked};
 pub use given_by::{GivenBy, OfAnother};
 pub use renewing::of_client;
+pub use unused::Former;
 pub use used::{Used, counted_as, sent, used};
 pub use without::{Without, other_than};
 

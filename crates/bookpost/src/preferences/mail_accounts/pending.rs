@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use mail::Address;
 use store::Actor;
 
-use super::{AccountError, Came, LASTS, MailAccounts, Revoked, given_by::GivenBy, tokens::Given};
+use super::{AccountError, Former, LASTS, MailAccounts, Revoked, given_by::GivenBy, tokens::Given};
 use crate::config::{MailProvider, Provider};
 
 /// What was given to them.
@@ -31,14 +31,24 @@ impl Pending {
 }
 
 impl MailAccounts {
-    /// The other account is meant.
-    pub async fn confirm(&self, provider: Provider, who: &Actor) -> Result<Came, AccountError> {
+    /// The other account is meant: it stands in the place of the one before, whose sign-in is over then. None: there was none any more.
+    pub async fn confirm(&self, provider: Provider, who: &Actor) -> Result<Option<Former>, AccountError> {
         let now = self.0.clock.now();
         let mut waiting = self.0.pending.lock().await;
         let pending = waiting.take_if(|pending| pending.is(provider, who, now)).ok_or(AccountError::Stale)?;
         drop(waiting);
+        // Though whoever has said so goes away.
+        let accounts = self.clone();
+        let replaced = tokio::spawn(async move { accounts.replace(pending).await }).await;
+        replaced.unwrap_or_else(|error| Err(AccountError::Provider(error.to_string())))
+    }
+
+    async fn replace(&self, pending: Pending) -> Result<Option<Former>, AccountError> {
+        let (provider, account) = (pending.provider, pending.account.to_string());
         let _alone = self.0.alone(provider).await;
-        self.connect(pending).await
+        let former = self.account(provider).await?;
+        self.connect(pending).await?;
+        Ok(self.end_former(provider, former, &account).await)
     }
 
     /// It is not: what was given for it is dropped. True: the provider was told, too; false: that is done there, by its owner. None: nobody

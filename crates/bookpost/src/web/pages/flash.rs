@@ -110,6 +110,8 @@ done! {
     ScheduleSkipsNot "done-schedule-skips-not"
     ScheduleRuns "done-schedule-runs"
     AccountConnected "done-account-connected"
+    AccountReplaced "done-account-replaced"
+    AccountReplacedUntold "done-account-replaced-untold"
     AccountEnded "done-account-ended"
     ClientSaved "done-client-saved"
     ClientForgotten "done-client-forgotten"

@@ -36,7 +36,7 @@ use crate::{
     config::{Provider, SendBy, Way},
     identity::Permission,
     preferences::mail_accounts::{
-        AccountError, Back, Boxes, Came, LASTS, LedBack, Used, redirect, renewed_at_latest,
+        AccountError, Back, Boxes, Came, Former, LASTS, LedBack, Revoked, Used, redirect, renewed_at_latest,
     },
 };
 
@@ -210,7 +210,9 @@ async fn confirm(Path(name): Path<String>, Posted { visit, .. }: Posted<Nothing>
         Err(response) => return response,
     };
     match visit.pages.sources.accounts.confirm(provider, &visit.actor()).await {
-        Ok(_) => done(provider, Done::AccountConnected),
+        Ok(None) => done(provider, Done::AccountConnected),
+        Ok(Some(Former { ended: Revoked::Yes, .. })) => done(provider, Done::AccountReplaced),
+        Ok(Some(_)) => done(provider, Done::AccountReplacedUntold),
         Err(error) => shown(&visit, provider, Some(&error)).await,
     }
 }
