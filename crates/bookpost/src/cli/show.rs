@@ -125,14 +125,10 @@ fn words_of(reply: &Reply, view: &View<'_>) -> String {
         Reply::SignInByCode { address, code, .. } => format!("{address}\n{code}\n"),
         Reply::NotTypedYet { .. } => "The code was not typed yet.\n".to_owned(),
         Reply::Connected(account) => preferences::account(account, view),
-        Reply::ConnectedInstead { account, before, told, why_not_told } => format!(
-            "{}{}",
-            preferences::account(account, view),
-            preferences::replaced(&account.provider, before, *told, why_not_told.as_deref())
-        ),
-        Reply::AnotherAccount { account, before } => format!(
-            "{account} signed in, and {before} is connected: nothing was changed. If the other account is meant, do it again with --another\n"
-        ),
+        Reply::ConnectedInstead { account, before, told, why_not_told } => {
+            preferences::instead(account, before, *told, why_not_told.as_deref(), view)
+        }
+        Reply::AnotherAccount { account, before } => preferences::another(account, before),
         Reply::NotRenewed { reason, text } => format!("{} ({text})\n", reason.plain_words()),
         Reply::Disconnecting { provider, account, mail } => {
             preferences::disconnecting(provider, account, mail)

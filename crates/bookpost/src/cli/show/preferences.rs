@@ -171,16 +171,30 @@ pub(super) fn disconnected(provider: &str, told: bool, why_not: Option<&str>) ->
     }
 }
 
-/// What became of the sign-in of before.
-pub(super) fn replaced(provider: &str, before: &str, told: bool, why_not: Option<&str>) -> String {
-    let (title, there) = (title(provider), taken_away_at(provider));
+/// The account that is connected in the place of another, and what became of the sign-in of that.
+pub(super) fn instead(
+    connected: &ShownAccount,
+    before: &str,
+    told: bool,
+    why_not: Option<&str>,
+    view: &View<'_>,
+) -> String {
+    let (title, there) = (title(&connected.provider), taken_away_at(&connected.provider));
     let is_over = format!("that the sign-in of {before} is over");
     let todo = format!("take Bookpost's access away in that account there: {there}");
-    match why_not {
+    let said = match why_not {
         _ if told => format!("{title} was told {is_over}, and that is good for nothing now.\n"),
         Some(why) => format!("{title} could not be told {is_over} ({why}); {todo}\n"),
         None => format!("{title} was not told {is_over}; {todo}\n"),
-    }
+    };
+    format!("{}{said}", account(connected, view))
+}
+
+/// Another account than the one that is connected.
+pub(super) fn another(account: &str, before: &str) -> String {
+    format!(
+        "{account} signed in, and {before} is connected: nothing was changed. If the other account is meant, do it again with --another\n"
+    )
 }
 
 /// What follows from ending it.
