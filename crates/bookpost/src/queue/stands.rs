@@ -5,7 +5,7 @@ use mail::Reason;
 use serde::{Deserialize, Serialize};
 use store::{Alarm, Row, State};
 
-use super::route::{Pause, Route};
+use super::route::{Pause, Route, Upstream};
 
 /// One server at this moment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,16 +44,26 @@ pub struct WaitsFor {
 pub(super) fn of_routes(routes: &[Route]) -> Vec<Stands> {
     let of_route = |route: &Route| {
         let practice = route.practice;
-        let one = |upstream: &super::route::Upstream| Stands {
+        let one = |upstream: &Upstream| Stands {
             practice,
             name: upstream.server.name.clone(),
             peer: upstream.server.peer(),
-            fault: upstream.breaker.fault().map(|(fault, since)| (fault.reason, since)),
+            fault: fault(upstream),
             pause: upstream.pause,
         };
         route.upstreams.iter().map(one).collect::<Vec<_>>()
     };
     routes.iter().flat_map(of_route).collect()
+}
+
+/// Whether they stand as is known of them already.
+pub(super) fn are_known(routes: &[Route], known: &[Stands]) -> bool {
+    let all = routes.iter().flat_map(|route| &route.upstreams);
+    all.map(|upstream| (fault(upstream), upstream.pause)).eq(known.iter().map(|one| (one.fault, one.pause)))
+}
+
+fn fault(upstream: &Upstream) -> Option<(Reason, Timestamp)> {
+    upstream.breaker.fault().map(|(fault, since)| (fault.reason, since))
 }
 
 /// The servers that this recipient's mail waits for: all of them where none takes mail, or the one that sends and has its pause. What is

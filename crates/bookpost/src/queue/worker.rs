@@ -165,6 +165,7 @@ impl Worker {
             let arrivals = self.delivery.unsettled.arrivals();
             let wake_at = self.advance().await;
             self.show_limit();
+            self.show_stands();
             self.answer_pausers().await;
             self.announce(wake_at, arrivals);
             let clock = Arc::clone(&self.delivery.clock);
@@ -486,14 +487,16 @@ impl Worker {
             *shown = servers;
             news
         });
-        let stands = stands::of_routes(&self.routes);
-        self.inbox.stands.send_if_modified(|shown| {
-            let news = *shown != stands;
-            *shown = stands;
-            news
-        });
+        self.inbox.stands.send_replace(stands::of_routes(&self.routes));
         let recovery = self.routes.iter().find(|route| !route.practice).and_then(|route| route.recovery);
         self.inbox.recovery.send_if_modified(|shown| std::mem::replace(shown, recovery) != recovery);
+    }
+
+    /// A pause that begins, and another fault than before, change how a server stands while it is the same server.
+    fn show_stands(&self) {
+        if !stands::are_known(&self.routes, &self.inbox.stands.borrow()) {
+            self.inbox.stands.send_replace(stands::of_routes(&self.routes));
+        }
     }
 
     /// What has not passed the point of no return is given back at once; the rest is waited for, bounded.

@@ -29,6 +29,8 @@ async fn no_minute_gets_more_than_is_allowed() {
     bench.accept_many(100).await;
     bench.quiet().await;
     assert_eq!(sink.count(), 30);
+    let pause = bench.app.worker.stands.borrow().iter().find_map(|one| one.pause);
+    assert_eq!(pause.map(|pause| pause.reason), Some(Reason::LimitReached));
     let rows = bench.app.store.list(store::Filter::default(), None, 100).await.unwrap();
     let waiting: Vec<_> = rows.iter().filter(|row| row.state == State::Waiting).collect();
     assert_eq!(waiting.len(), 70);
