@@ -7,7 +7,7 @@ use reqwest::Method;
 use store::{AuditFilter, Class, Deed, Filter, Kind, LinkPurpose, Role, Row};
 use testkit::sink::{Settings, Sink};
 
-use crate::bench::{Answer, Bench, email, form, notice, servers};
+use crate::bench::{Answer, Bench, PASSWORD, email, form, notice, servers};
 
 const PUBLIC: &str = "https://books.library.example";
 
@@ -252,27 +252,46 @@ async fn what_is_no_address_is_said() {
     bench.stop().await;
 }
 
-/// Behind a proxy that is trusted, each of those who ask by it is a place of their own; what others say of themselves counts for nothing.
+/// Behind a proxy that is named, each of those who ask by it is a place of their own.
 #[tokio::test]
 async fn behind_a_proxy_nobody_waits_for_what_another_guesses() {
-    for (trusted, expected) in [(true, 403), (false, 429)] {
-        let mut bench =
-            Bench::with(servers(), if trusted { "behind_proxy = \"127.0.0.1/32\"" } else { "" }).await;
+    let mut bench = Bench::with(servers(), "behind_proxy = \"127.0.0.1/32\"").await;
+    bench.person("ann", Role::Administrator, None).await;
+    let guess = async |from: &str, who: &str, password: &str| {
+        let request = bench.client.post(format!("{}/sign-in", bench.origin));
+        let request = request.header("sec-fetch-site", "same-origin").header("x-forwarded-for", from);
+        let request = request.header("x-forwarded-proto", "https");
+        let body = format!("email={}&password={password}", email(who));
+        Answer::of(form(request, body)).await.status
+    };
+    for at in 0..9 {
+        guess("192.0.2.1", "eve", &format!("wrong{at}")).await;
+    }
+    assert_eq!(guess("192.0.2.1", "bob", "wrong").await, 429);
+    assert_eq!(guess("192.0.2.2", "bob", "wrong").await, 403);
+    let sessions = bench.app.store.sessions(bench.now()).await.unwrap();
+    assert_eq!(sessions.len(), 1);
+    bench.stop().await;
+}
+
+/// Nobody knows how what it passes on came to it, whatever it says: no page is shown, no form taken.
+#[tokio::test]
+async fn what_a_web_server_passes_on_that_is_not_named_is_turned_away() {
+    for settings in ["", "behind_proxy = \"10.1.2.3\""] {
+        let mut bench = Bench::with(servers(), settings).await;
         bench.person("ann", Role::Administrator, None).await;
-        let guess = async |from: &str, who: &str, password: &str| {
-            let request = bench.client.post(format!("{}/sign-in", bench.origin));
-            let request = request.header("sec-fetch-site", "same-origin").header("x-forwarded-for", from);
-            let request = request.header("x-forwarded-proto", "https");
-            let body = format!("email={}&password={password}", email(who));
-            Answer::of(form(request, body)).await.status
-        };
-        for at in 0..9 {
-            guess("192.0.2.1", "eve", &format!("wrong{at}")).await;
+        for (name, value) in
+            [("x-forwarded-for", "192.0.2.1"), ("x-forwarded-proto", "https"), ("forwarded", "for=192.0.2.1")]
+        {
+            let path = format!("{}/sign-in", bench.origin);
+            let shown = Answer::of(bench.client.get(&path).header(name, value)).await;
+            assert!(shown.status == 403 && shown.text.contains("named in behind_proxy"), "{}", shown.text);
+            let request = bench.client.post(path).header("sec-fetch-site", "same-origin").header(name, value);
+            let body = format!("email={}&password={PASSWORD}", email("ann"));
+            let taken = Answer::of(form(request, body)).await;
+            assert!(taken.status == 403 && taken.text == shown.text, "{}", taken.text);
         }
-        assert_eq!(guess("192.0.2.1", "bob", "wrong").await, 429);
-        assert_eq!(guess("192.0.2.2", "bob", "wrong").await, expected, "{trusted}");
-        let sessions = bench.app.store.sessions(bench.now()).await.unwrap();
-        assert_eq!(sessions.len(), 1);
+        assert_eq!(bench.get("nobody", "/sign-in").await.status, 200);
         bench.stop().await;
     }
 }
