@@ -23,7 +23,13 @@ async fn what_follows_is_said_before_it_is_done() {
     for (wish, id, asked, said, then) in [
         ("hold", waiting, "Keep 1 mail back?", "does not go out until somebody decides", State::Held),
         ("return", waiting, "Give up 1 mail and tell the library?", "gets a return report", State::Returned),
-        ("cancel", doubt, "Do not send this mail?", "nobody is told", State::Cancelled),
+        (
+            "cancel",
+            doubt,
+            "Do not send this mail?",
+            "It is not sent again, and nobody is told. It may have arrived all the same.",
+            State::Cancelled,
+        ),
         ("release", held, "Send 1 mail after all?", "The time for which it was set aside", State::Waiting),
     ] {
         let before = state(&bench, id).await;
@@ -40,6 +46,20 @@ async fn what_follows_is_said_before_it_is_done() {
         if then != State::Waiting {
             assert_eq!(state(&bench, id).await, then, "{wish}");
         }
+    }
+    let shown = bench.get("manager", &format!("/queue/{}", doubt.0)).await.text;
+    assert!(
+        shown.contains("Not sent again, as decided by") && shown.contains("it may have arrived"),
+        "{shown}"
+    );
+    let [also, sure] = [
+        bench.mail(notice("d@example.org", "In doubt"), Some(Verdict::InDoubt)).await,
+        bench.mail(notice("e@example.org", "Waiting"), None).await,
+    ];
+    let both = format!("/queue/decide?do=cancel&id={}&id={}", also.0, sure.0);
+    let both = bench.get("manager", &both).await.text;
+    for said in ["The patron never gets it", "1 of them may have arrived already"] {
+        assert!(both.contains(said), "{said}: {both}");
     }
     let again =
         bench.post("manager", "/queue/decide", &format!("do=cancel&id={}&next=/queue", doubt.0)).await;

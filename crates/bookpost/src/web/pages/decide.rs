@@ -2,6 +2,8 @@
 
 mod meant;
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::{
     extract::RawQuery,
@@ -21,7 +23,7 @@ use super::{
     security::local,
     visit::Visit,
     wanted::Wanted,
-    words::Words,
+    words::{Language, Words},
 };
 use crate::cli::control::Reply;
 
@@ -93,9 +95,22 @@ fn name(wish: Move) -> &'static str {
     wish.name()
 }
 
-/// What becomes of mail about which it is decided so, in English.
-pub(in crate::web) fn consequence(wish: Move) -> String {
-    super::english(&format!("consequence-{}", name(wish)))
+/// What becomes of mail in these states about which it is decided so, in English.
+pub(in crate::web) fn english_consequence(wish: Move, states: &BTreeMap<State, u64>) -> String {
+    consequence(Language::English.words(), wish, states)
+}
+
+/// What may have arrived cannot be called back.
+fn consequence(words: &Words, wish: Move, states: &BTreeMap<State, u64>) -> String {
+    let usual = words.t(&format!("consequence-{}", name(wish)));
+    let ends = matches!(wish, Move::Cancel | Move::Return) && moves(State::InDoubt).contains(&wish);
+    match states.get(&State::InDoubt).copied().filter(|_| ends) {
+        None | Some(0) => usual,
+        Some(count) if count == concerned(states, wish) => {
+            words.t(&format!("consequence-{}-in-doubt", name(wish)))
+        }
+        Some(count) => format!("{usual} {}", words.count("consequence-some-in-doubt", count)),
+    }
 }
 
 fn named(text: &str) -> Option<Move> {
@@ -159,7 +174,7 @@ async fn sure(visit: &Visit, mut decision: Decision, wish: Move) -> Result<Respo
     }
     Ok(page(&Sure {
         question: words.count(&format!("sure-{}", name(wish)), meant.count),
-        consequence: words.t(&format!("consequence-{}", name(wish))),
+        consequence: consequence(words, wish, &meant.states),
         meant,
         button: words.t(&format!("do-{}", name(wish))),
         final_: matches!(wish, Move::Cancel | Move::Return),

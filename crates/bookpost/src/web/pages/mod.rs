@@ -67,7 +67,7 @@ mod when;
 mod words;
 
 pub(super) use self::{
-    decide::{MOST_NAMED, about, concerned, consequence},
+    decide::{MOST_NAMED, about, concerned, english_consequence},
     wanted::Wanted,
 };
 

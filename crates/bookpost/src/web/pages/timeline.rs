@@ -68,7 +68,7 @@ pub(super) fn timeline(
         let of_backup = backup_of(row).filter(|_| row.state == State::Held);
         let state = match of_backup.map(|made| visit.clockwork.text(made)) {
             Some(day) => words.with("event-from-backup", &[("day", &day)]),
-            None => stands(words, row.state, who),
+            None => stands(words, row, who),
         };
         steps.push(Step { tone: super::marks::tone(row.state), ..step(since, state, false) });
     }
@@ -126,9 +126,11 @@ fn waits_for(visit: &Visit, row: &Row, one: &WaitsFor) -> String {
 }
 
 /// How it stands since then; `who` decided so.
-fn stands(words: &Words, state: State, who: Option<&str>) -> String {
+fn stands(words: &Words, row: &Row, who: Option<&str>) -> String {
+    let state = row.state;
     let decided = match state {
         State::Held => Some("event-kept-back-by"),
+        State::Cancelled if row.in_doubt_at.is_some() => Some("event-cancelled-in-doubt-by"),
         State::Cancelled => Some("event-cancelled-by"),
         State::Returned => Some("event-returned-by"),
         _ => None,

@@ -271,7 +271,7 @@ pub(super) async fn decide(
     let (selection, action) = (decision.selection(&admin)?, decision.action);
     let (states, or_more) = admin.meant(&selection).await?;
     let concerned = pages::concerned(&states, action);
-    let consequence = pages::consequence(action);
+    let consequence = pages::english_consequence(action, &states);
     let decided = Decided { dry_run: decision.dry_run, concerned, or_more, consequence, done: None };
     if decision.dry_run {
         return Ok(Json(decided));

@@ -18,6 +18,8 @@ const NAMED: usize = 5;
 /// What is meant, as far as it can be told before.
 pub(super) struct Meant {
     pub(super) count: u64,
+    /// How many are in which state, also of what cannot be decided about.
+    pub(super) states: BTreeMap<State, u64>,
     /// There may be more: not everything was looked through.
     pub(super) or_more: bool,
     pub(super) named: Vec<String>,
@@ -106,7 +108,11 @@ pub(super) async fn meant(
     match selection {
         Selection::Messages(ids) => {
             let outlines = store.outlines(ids).await?;
-            let count = outlines.iter().map(|outline| concerned(&outline.states, wish)).sum();
+            let mut states = BTreeMap::new();
+            for (state, count) in outlines.iter().flat_map(|outline| &outline.states) {
+                *states.entry(*state).or_default() += count;
+            }
+            let count = concerned(&states, wish);
             let mut named = Vec::new();
             for outline in outlines.iter().take(NAMED) {
                 let recipients = store.show(outline.message).await?;
@@ -116,14 +122,15 @@ pub(super) async fn meant(
                     None => subject,
                 });
             }
-            Ok(Meant { count, or_more: false, unnamed: outlines.len() - named.len(), named })
+            Ok(Meant { count, states, or_more: false, unnamed: outlines.len() - named.len(), named })
         }
         Selection::Matching(filter) => {
             let counted = store.count((**filter).clone()).await?;
             let named = described(visit, decision);
-            Ok(Meant { count: concerned(&counted.states, wish), or_more: counted.more, named, unnamed: 0 })
+            let (count, states) = (concerned(&counted.states, wish), counted.states);
+            Ok(Meant { count, states, or_more: counted.more, named, unnamed: 0 })
         }
-        _ => Ok(Meant { count: 0, or_more: false, named: Vec::new(), unnamed: 0 }),
+        _ => Ok(Meant { count: 0, states: BTreeMap::new(), or_more: false, named: Vec::new(), unnamed: 0 }),
     }
 }
 

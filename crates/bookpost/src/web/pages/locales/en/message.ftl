@@ -62,6 +62,7 @@ event-expires = Given up, if it cannot be delivered until then
 event-state = Now: { $state }
 event-from-backup = Set aside: it comes from the backup of { $day }
 event-kept-back-by = Kept back, as decided by { $who }
+event-cancelled-in-doubt-by = Not sent again, as decided by { $who }; it may have arrived before
 event-cancelled-by = Not sent, as decided by { $who }
 event-returned-by = Sent back to the library, as decided by { $who }
 attempt-server = Server

@@ -62,6 +62,7 @@ event-expires = Se desiste, si no se puede entregar hasta entonces
 event-state = Ahora: { $state }
 event-from-backup = Apartado: viene de la copia de seguridad de { $day }
 event-kept-back-by = Retenido: lo decidió { $who }
+event-cancelled-in-doubt-by = No se envía de nuevo: lo decidió { $who }; puede haber llegado antes
 event-cancelled-by = No enviado: lo decidió { $who }
 event-returned-by = Devuelto a la biblioteca: lo decidió { $who }
 attempt-server = Servidor
