@@ -42,7 +42,10 @@ async fn one_line_and_the_codes_of_a_plug_in() {
     let service = place.serve().await;
     let said = check().await;
     assert_eq!(said.code, Some(2), "{said:?}");
-    assert!(said.out.contains("CRITICAL - The disk is full. (test); sending has been paused since "), "{said:?}");
+    assert!(
+        said.out.contains("CRITICAL - The disk is full. (test); sending has been paused since "),
+        "{said:?}"
+    );
     let json = place.run(&["check", "--json"]).await.json();
     let told = |of: &serde_json::Value| (of["kind"].clone(), of["reason"].clone());
     let all = json["check"]["alarms"].as_array().unwrap();

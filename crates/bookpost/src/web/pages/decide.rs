@@ -103,13 +103,15 @@ pub(in crate::web) fn english_consequence(wish: Move, states: &BTreeMap<State, u
 /// What may have arrived cannot be called back.
 fn consequence(words: &Words, wish: Move, states: &BTreeMap<State, u64>) -> String {
     let usual = words.t(&format!("consequence-{}", name(wish)));
-    let ends = matches!(wish, Move::Cancel | Move::Return) && moves(State::InDoubt).contains(&wish);
-    match states.get(&State::InDoubt).copied().filter(|_| ends) {
-        None | Some(0) => usual,
-        Some(count) if count == concerned(states, wish) => {
-            words.t(&format!("consequence-{}-in-doubt", name(wish)))
-        }
-        Some(count) => format!("{usual} {}", words.count("consequence-some-in-doubt", count)),
+    let of_all_in_doubt = match wish {
+        Move::Cancel => "consequence-cancel-in-doubt",
+        Move::Return => "consequence-return-in-doubt",
+        _ => return usual,
+    };
+    match states.get(&State::InDoubt).copied().unwrap_or_default() {
+        0 => usual,
+        count if count == concerned(states, wish) => words.t(of_all_in_doubt),
+        count => format!("{usual} {}", words.count("consequence-some-in-doubt", count)),
     }
 }
 
