@@ -103,15 +103,10 @@ pub(in crate::web) fn english_consequence(wish: Move, states: &BTreeMap<State, u
 /// What may have arrived cannot be called back.
 fn consequence(words: &Words, wish: Move, states: &BTreeMap<State, u64>) -> String {
     let usual = words.t(&format!("consequence-{}", name(wish)));
-    let of_all_in_doubt = match wish {
-        Move::Cancel => "consequence-cancel-in-doubt",
-        Move::Return => "consequence-return-in-doubt",
-        _ => return usual,
-    };
-    match states.get(&State::InDoubt).copied().unwrap_or_default() {
-        0 => usual,
-        count if count == concerned(states, wish) => words.t(of_all_in_doubt),
-        count => format!("{usual} {}", words.count("consequence-some-in-doubt", count)),
+    match states.get(&State::InDoubt).copied().filter(|_| wish == Move::Cancel) {
+        None | Some(0) => usual,
+        Some(count) if count == concerned(states, wish) => words.t("consequence-cancel-in-doubt"),
+        Some(count) => format!("{usual} {}", words.count("consequence-some-in-doubt", count)),
     }
 }
 

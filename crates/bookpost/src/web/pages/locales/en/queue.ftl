@@ -151,7 +151,6 @@ consequence-release = It goes out as soon as it can. The time for which it was s
 consequence-hold = It is set aside and does not go out until somebody decides that it does. Mail that is being sent already cannot be kept back.
 consequence-cancel = The patron never gets it, and nobody is told. This cannot be undone.
 consequence-cancel-in-doubt = It is not sent again, and nobody is told. It may have arrived all the same. This cannot be undone.
-consequence-return-in-doubt = It is not sent again, and the library gets a return report. It may have arrived all the same. This cannot be undone.
 consequence-some-in-doubt = { $n ->
     [one] { $n } of them may have arrived already: it is not sent again, but the patron may have it all the same.
    *[other] { $n } of them may have arrived already: they are not sent again, but the patrons may have them all the same.

@@ -159,7 +159,6 @@ consequence-release = Sale en cuanto se pueda. El tiempo que estuvo apartado no 
 consequence-hold = Se aparta y no sale hasta que alguien lo decida. El correo que ya se está enviando no se puede retener.
 consequence-cancel = El usuario no lo recibe nunca, y no se avisa a nadie. Esto no se puede deshacer.
 consequence-cancel-in-doubt = No se envía de nuevo, y no se avisa a nadie. Aun así, puede haber llegado. Esto no se puede deshacer.
-consequence-return-in-doubt = No se envía de nuevo, y la biblioteca recibe un informe de devolución. Aun así, puede haber llegado. Esto no se puede deshacer.
 consequence-some-in-doubt = { $n ->
     [one] { $n } de ellos puede haber llegado ya: no se envía de nuevo, pero el usuario puede tenerlo.
    *[other] { $n } de ellos pueden haber llegado ya: no se envían de nuevo, pero los usuarios pueden tenerlos.
